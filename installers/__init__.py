@@ -1,0 +1,1 @@
+"""One folder per component, what to install (data), and one shared way to install it (code)."""

@@ -1,0 +1,1 @@
+"""Read-only facts about a live system: one file per system, frozen dataclasses."""

@@ -1,0 +1,1 @@
+"""One module per `@remedy:<name>`: it reads through probes and yields Changes."""

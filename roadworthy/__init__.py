@@ -1,0 +1,1 @@
+"""The engine: collection, verdicts, waiting, convergence, journal, lock, evidence, reports."""

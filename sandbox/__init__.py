@@ -1,0 +1,1 @@
+"""The embedded cluster: pins, certificates, machines, images."""

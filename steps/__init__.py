@@ -1,0 +1,1 @@
+"""Phrase -> probe -> assertion: one file per domain."""
