@@ -1,1 +1,1 @@
-"""The embedded cluster: pins, certificates, machines, images."""
+"""The embedded cluster: a real Kubernetes of several nodes on one Linux machine, without a container engine."""
