@@ -79,13 +79,33 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class HelmUpgrade:
-    """``helm upgrade --install`` of a component: ``chart`` and ``values`` are files, ``digest`` pins what they hold."""
+    """``helm upgrade --install`` of a component; release name and namespace are the target's.
+
+    It runs server-side with ``--force-conflicts``, so that what somebody changed by hand is put back although the
+    release itself is unchanged.
+
+    Attributes:
+        chart: a folder on this machine, ``oci://…`` or ``https://…`` of a packed chart.
+        version: the chart's exact version (empty for a folder).
+        values: files on this machine, the last one wins. They hold no secret.
+        digest: pins chart, values and files together; 40 hex digits.
+        timeout_seconds: for the whole upgrade, waiting included.
+        chart_digest: ``sha256:…`` of the packed chart, checked before it is used (empty for a folder).
+        labels: stored on the release (``--labels``): ``roadworthy.dev/digest`` and ``roadworthy.dev/component``.
+        images: what the release's pods will pull; a provider that fills its own registry is asked for them first.
+        wait: whether to wait until its pods are ready, and to roll back when they don't get there.
+
+    """
 
     chart: str
     version: str
     values: tuple[str, ...]
     digest: str
     timeout_seconds: int = 180
+    chart_digest: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[str, ...] = ()
+    wait: bool = True
 
 
 @dataclass(frozen=True, slots=True)
