@@ -1,0 +1,92 @@
+"""The store of ready binaries: there at once when they exist, else built, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from sandbox import paths, store
+from sandbox.builds import toolchain
+from sandbox.builds.compile import Compiler
+from sandbox.builds.unit import Unit, load, names
+from sandbox.progress import Progress, Silent
+
+MB = 1_000_000
+CACHES_AT_MOST = 9 * store.GB
+"""Go's own caches may take this much; the rest of the 15 GB is for binaries, images and downloads."""
+
+
+def folder(unit: str | Unit) -> Path:
+    """Return where the binaries of ``unit`` are, or will be."""
+    unit = load(unit) if isinstance(unit, str) else unit
+    version, _ = toolchain.choose(toolchain.needed(unit.module))
+    return paths.cache_root() / "bin" / f"{unit.name}-{unit.key(version)}"
+
+
+def ready(unit: str) -> bool:
+    """Return whether the binaries of ``unit`` are there already."""
+    return folder(unit).is_dir()
+
+
+def ensure(unit: str, *, report: Progress | None = None) -> Path:
+    """Return the folder with the binaries of ``unit``, building them first when they are not there.
+
+    Safe to interrupt at any moment, and to call from several processes: one builds, the others wait.
+
+    Raises:
+        BadInput: no such unit, no Go, too little room, or no registry; nothing has been changed.
+        BuildError: Go refused.
+
+    """
+    wanted = load(unit)
+    target = folder(wanted)
+    if target.is_dir():
+        return target
+    report = report or Silent()
+    task = f"build {wanted.name}"
+    cache = paths.cache_root()
+    store.require_room(cache, wanted.disk_mb * MB, task)
+    report.start(task, wanted.cpu_seconds / (os.cpu_count() or 1))
+    try:
+        with store.locked(cache / "go" / ".lock", lambda: report.update(task, 0.0, "waits for another build")):
+            if not target.is_dir():
+                _build(wanted, target, task, report)
+    finally:
+        report.done(task)
+    return target
+
+
+def _build(unit: Unit, target: Path, task: str, report: Progress) -> None:
+    report.update(task, 0.0, "downloads modules")
+    go = toolchain.obtain(toolchain.needed(unit.module))
+    home = paths.cache_root() / "go"
+    for leftover in home.glob("tmp-*"):
+        store.remove(leftover)
+    with tempfile.TemporaryDirectory(prefix="tmp-", dir=home) as scratch, store.whole(target) as fresh:
+        compiler = Compiler(unit, go, Path(scratch))
+        total = compiler.packages()
+        compiler.build(fresh, lambda count, name: report.update(task, count / total, name))
+        for copy in unit.copies:
+            shutil.copytree(compiler.module_folder(copy.module) / copy.source, fresh / copy.target, dirs_exist_ok=True)
+        facts = {"unit": unit.name, "version": unit.version, "go": go.version, "cpu_seconds": round(compiler.cost.cpu)}
+        (fresh / "build.json").write_text(json.dumps(facts) + "\n")
+    if store.size(home) > CACHES_AT_MOST:
+        store.remove(home / "build")
+
+
+def prune() -> int:
+    """Remove what can be had again and is not in use: Go's caches, binaries of former pins. Return the bytes freed."""
+    cache = paths.cache_root()
+    before = store.free(cache)
+    with store.locked(cache / "go" / ".lock"):
+        for path in (cache / "go").glob("*"):
+            store.remove(path)
+        current = {folder(name) for name in names()}
+        if (cache / "bin").is_dir():
+            for found in (cache / "bin").iterdir():
+                if found not in current:
+                    store.remove(found)
+    return max(store.free(cache) - before, 0)
