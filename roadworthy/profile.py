@@ -74,6 +74,7 @@ class Profile:
     nodes: tuple[Node, ...] = ()
     storage_classes: Mapping[str, str] = field(default_factory=dict)  # role ("default", "replicated", "nfs") -> class name
     services: Mapping[str, Service] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)  # role -> image; "tools": a shell for pods that scenarios make for themselves
     drills: bool = False
     time_factor: float = 1.0
     ssh_user: str = "root"
