@@ -1,0 +1,84 @@
+"""A kubelet or container runtime that died: restarted over SSH, one node at a time, by the Ansible play.
+
+A node whose network is cut can't be reached: that is said, and nothing is yielded for it.
+What is restarted, and by which supervisor, is the profile's ``node_agent`` (see `probes.node_services`).
+"""
+
+from __future__ import annotations
+
+from probes.moments import ago
+from probes.node_agents import NodeAgent, agents, reach
+from probes.node_services import NodeServices, node_services
+from remediation._common import refuse
+from roadworthy.case import Case, Changes
+from roadworthy.change import Change, Outcome, Play, Target
+from roadworthy.cluster import Cluster
+
+PLAYBOOK = "playbooks/node/restart-agent.yml"
+
+#: How long a restarted agent may take to report Ready before the next node is touched, seconds.
+READY_AGAIN = 60.0
+
+
+def remedy(case: Case) -> Changes:
+    """Restart the agent of each node that isn't Ready and can be reached, workers before the control plane."""
+    cluster, reasons, acted = case.cluster, list[str](), False
+    down = [each for each in agents(cluster) if not each.ready and _asked_for(case, each)]
+    for node in sorted(down, key=lambda each: (each.control_plane, each.name)):
+        services = node_services(cluster, node.name)
+        seen = reach(cluster, node.name, services.status_command)
+        if not seen.reachable:
+            reasons.append(
+                f"{node.name} is not Ready ({node.reason}) and can't be reached over SSH ({seen.problem}): "
+                "look at its power and network"
+            )
+            continue
+        if not node.exists and not services.names:
+            reasons.append(f"{node.name} is not a node of this cluster yet: it must be joined first")
+            continue
+        outcome = yield _change(cluster, node, services, seen.answer)
+        acted = True
+        _settle(cluster, node, outcome)
+    if not acted:
+        refuse("a node that isn't Ready could be restarted", reasons)
+
+
+def _asked_for(case: Case, node: NodeAgent) -> bool:
+    """Whether the criterion is about this node (one row of a Scenario Outline), or about all of them."""
+    return case.parameters.get("node", node.name) == node.name
+
+
+def _change(cluster: Cluster, node: NodeAgent, services: NodeServices, answer: str) -> Change:
+    for_how_long = f" for {ago(cluster.now() - node.since)}" if node.since else ""
+    dead = services.dead(answer)
+    cause = f"node {node.name} is not Ready{for_how_long} ({node.reason}: {node.message})"
+    cause += (
+        f"; on it {', '.join(dead)} {'is' if len(dead) == 1 else 'are'} dead"
+        if dead
+        else "; its services run but are stuck"
+    )
+    before = {"ready": False, "reason": node.reason, "services": answer.strip().splitlines()}
+    return Change(
+        verb="restart",
+        target=Target("Host", node.name),
+        action=Play(PLAYBOOK, node.name, services.variables()),
+        why=cause,
+        before=before,
+        after={"ready": True, "restarted": list(services.names)},
+        blast_radius=(f"Host {node.name}", f"Node {node.name}"),
+    )
+
+
+def _settle(cluster: Cluster, node: NodeAgent, outcome: Outcome | None) -> None:
+    """One node at a time: wait until this one is Ready before the next is touched."""
+    if outcome is None or not outcome.done:
+        return
+
+    def ready() -> None:
+        now = next(each for each in agents(cluster) if each.name == node.name)
+        assert now.ready, f"{node.name} is not Ready: {now.reason}: {now.message}"  # noqa: S101  # `until` asks for it
+
+    try:
+        cluster.until(ready, within=READY_AGAIN, kinds=("Node",), what=f"node {node.name} Ready again")
+    except AssertionError as error:
+        refuse("a restarted node would become Ready before the next is touched", [str(error)])

@@ -1,0 +1,56 @@
+"""A workload whose newest revision doesn't start goes back to its last good one.
+
+Deployments keep their revisions as ReplicaSets, StatefulSets and DaemonSets as ControllerRevisions. What belongs to
+a Helm release of a component is the installer's business, not this remedy's.
+"""
+
+from __future__ import annotations
+
+from probes.image_pulls import bad_images
+from probes.ownership import Workload
+from probes.revisions import last_good, revisions
+from probes.rollouts import stalled
+from remediation._common import component_of, refuse
+from roadworthy.case import Case, Changes
+from roadworthy.change import Change, Patch, Target
+
+
+def remedy(case: Case) -> Changes:
+    """Roll back every stalled rollout that is no component's."""
+    reasons, acted = list[str](), False
+    bad = {each.image for each in bad_images(case.cluster)}
+    for rollout in stalled(case.cluster):
+        if component := component_of(case.cluster, rollout.workload):
+            reasons.append(f"{rollout.workload} is component {component}'s: its installer puts it right")
+            continue
+        cause = f"{rollout.workload} has {rollout.ready} of {rollout.wanted} pods ready: {rollout.detail}"
+        changes = list(back(case, rollout.workload, bad, cause))
+        if not changes:
+            reasons.append(f"{cause}; it has no earlier revision to go back to")
+        for change in changes:
+            yield change
+            acted = True
+    if not acted:
+        refuse("a stalled workload could be rolled back", reasons)
+
+
+def back(case: Case, workload: Workload, bad: set[str], cause: str) -> Changes:
+    """Yield the Change that puts a workload's last good pod template back; nothing when there is no such revision."""
+    live = case.cluster.get(workload.kind, workload.name, namespace=workload.namespace)
+    several = revisions(case.cluster, workload.kind, workload.name, workload.namespace)
+    good = last_good(several, bad)
+    if live is None or good is None or not several:
+        return
+    # JSON patch: the whole template is replaced, so that a field which the bad revision added goes away as well.
+    body = [{"op": "replace", "path": "/spec/template", "value": good.template}]
+    target = Target(workload.kind, workload.name, workload.namespace, workload.uid)
+    yield Change(
+        verb="roll back",
+        target=target,
+        action=Patch(body, content_type="json", resource_version=live["metadata"].get("resourceVersion", "")),
+        why=f"{cause}; back to revision {good.number} ({good.name})",
+        before={"revision": several[0].number, "images": list(several[0].images)},
+        after={"revision": good.number, "images": list(good.images)},
+        reversible=True,
+        blast_radius=(str(target),),
+    )
