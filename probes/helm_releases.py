@@ -1,0 +1,61 @@
+"""Helm releases, from the labels of their Secrets alone: nothing of a release's content is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probes.moments import epoch
+from roadworthy.cluster import Cluster, Obj
+
+PENDING = frozenset({"pending-install", "pending-upgrade", "pending-rollback", "uninstalling"})
+
+#: Written by the engine with ``helm --labels``.
+COMPONENT, RUN = "roadworthy.dev/component", "roadworthy.dev/run"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a release. ``component`` and ``run`` are empty when we didn't make it."""
+
+    release: str
+    namespace: str
+    version: int
+    status: str
+    secret: str
+    uid: str
+    changed: float
+    component: str = ""
+    run: str = ""
+
+
+def releases(cluster: Cluster) -> dict[tuple[str, str], list[Revision]]:
+    """Return the revisions of every release by (namespace, release), the newest first."""
+    found: dict[tuple[str, str], list[Revision]] = {}
+    for secret in cluster.list("Secret", labels={"owner": "helm"}):
+        revision = _revision(secret)
+        found.setdefault((revision.namespace, revision.release), []).append(revision)
+    for several in found.values():
+        several.sort(key=lambda each: each.version, reverse=True)
+    return dict(sorted(found.items()))
+
+
+def deployed(several: list[Revision]) -> Revision | None:
+    """Return the newest revision that was deployed whole."""
+    return next((each for each in several if each.status in {"deployed", "superseded"}), None)
+
+
+def _revision(secret: Obj) -> Revision:
+    metadata = secret["metadata"]
+    labels = metadata.get("labels") or {}
+    version = labels.get("version", "0")
+    return Revision(
+        release=labels.get("name", ""),
+        namespace=metadata["namespace"],
+        version=int(version) if version.isdigit() else 0,
+        status=labels.get("status", ""),
+        secret=metadata["name"],
+        uid=metadata["uid"],
+        changed=epoch(metadata.get("creationTimestamp")),
+        component=labels.get(COMPONENT, ""),
+        run=labels.get(RUN, ""),
+    )
