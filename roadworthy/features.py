@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gherkin.errors import CompositeParserException, ParserError  # type: ignore[import-untyped]
-from gherkin.parser import Parser  # type: ignore[import-untyped]
+from gherkin.errors import CompositeParserException, ParserError
+from gherkin.parser import Parser
 
 from roadworthy.criterion import Criterion, Problem, StepLine, Tag
 
@@ -34,7 +34,7 @@ def read(path: Path) -> FeatureFile:
     """Parse one feature file."""
     parsed = FeatureFile(path)
     try:
-        document = Parser().parse(path.read_text(encoding="utf-8"))
+        document: dict[str, Any] = dict(Parser().parse(path.read_text(encoding="utf-8")))
     except CompositeParserException as error:
         parsed.problems += [_syntax(path, one) for one in error.errors]
         return parsed
