@@ -1,3 +1,3 @@
-"""Everything is in the plugin."""
+"""Hands over to roadworthy's plugin, nothing else."""
 
 pytest_plugins = ["roadworthy.plugin"]
