@@ -67,7 +67,7 @@ class Paths:
     @property
     def audit_log(self) -> Path:
         """The API server's audit log, one JSON object per line."""
-        return self.state / "audit" / "audit.log"
+        return self.logs("control-plane") / "audit.log"
 
     @property
     def spec(self) -> Path:
@@ -90,13 +90,21 @@ class Paths:
         return self.state / "ssh" / "known_hosts"
 
     def machine(self, machine: str) -> Path:
-        """Return the folder that is the disk of one machine (`control-plane`, `node-3`)."""
+        """Return the folder that holds everything of one machine (`control-plane`, `node-3`)."""
         return self.state / "machines" / machine
 
+    def root(self, machine: str) -> Path:
+        """Return the folder that is one machine's root file system (without its own mounts)."""
+        return self.machine(machine) / "root"
+
+    def etc(self, machine: str) -> Path:
+        """Return the folder of what differs between one machine's `/etc` and the host's (an overlay's upper layer)."""
+        return self.machine(machine) / "etc"
+
     def services(self, machine: str) -> Path:
-        """Return the folder of runit service definitions of one machine."""
+        """Return the folder of runit service definitions, which the machine sees as `/etc/service`."""
         return self.machine(machine) / "services"
 
     def logs(self, machine: str) -> Path:
         """Return the folder of one machine's service logs, `<service>.log` each."""
-        return self.machine(machine) / "log"
+        return self.root(machine) / "var" / "log" / "roadworthy"

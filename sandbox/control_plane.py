@@ -1,0 +1,166 @@
+"""The control-plane machine: etcd, API server, controller manager, scheduler, image registry, kube-proxy.
+
+It is a machine of its own and no node: no pod runs here, so every node can be lost without losing the judge.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from sandbox import kube_proxy, kubeconfig
+from sandbox.layout import API_PORT, CLUSTER_DOMAIN, CONTROL_PLANE, REGISTRY_PORT, Sandbox
+from sandbox.pki import CA, FRONT_PROXY_CA, Authority, Subject, ensure_signing_key
+from sandbox.supervise import LOGS, script
+
+PKI = "/etc/kubernetes/pki"
+BINARIES = "/opt/roadworthy/kubernetes"
+REGISTRY = "/opt/roadworthy/registry/usr/bin/docker-registry"
+REGISTRY_STORAGE = "/var/lib/registry"
+TEMPLATES = Path(__file__).parent / "templates"
+USERS = {
+    "controller-manager": "system:kube-controller-manager",
+    "scheduler": "system:kube-scheduler",
+    "kube-proxy": "system:kube-proxy",
+}
+AFTER_API = f"until (: </dev/tcp/127.0.0.1/{API_PORT}) 2>/dev/null; do sleep 0.1; done"
+AFTER_ETCD = "until (: </dev/tcp/127.0.0.1/2379) 2>/dev/null; do sleep 0.05; done"
+
+
+def certificates(sandbox: Sandbox) -> Authority:
+    """Make every key and certificate of the control plane, and the administrator's kubeconfig; return the authority."""
+    folder, address = sandbox.paths.pki, sandbox.address(CONTROL_PLANE)
+    authority, front = Authority(folder, CA), Authority(folder, FRONT_PROXY_CA)
+    ensure_signing_key(folder)
+    service = "kubernetes.default.svc"
+    names = ("localhost", "kubernetes", "kubernetes.default", service, f"{service}.{CLUSTER_DOMAIN}", CONTROL_PLANE,
+             "127.0.0.1", address, f"{sandbox.prefix}.16.1")
+    authority.ensure("apiserver", Subject("kube-apiserver", names=names, server=True, client=False))
+    authority.ensure("apiserver-kubelet-client", Subject("kube-apiserver-kubelet-client", "system:masters"))
+    front.ensure("front-proxy-client", Subject("front-proxy-client"))
+    kubeconfig.ensure_admin(sandbox, authority)
+    return authority
+
+
+def etc(sandbox: Sandbox, authority: Authority) -> dict[str, bytes]:
+    """Return the files of the machine's /etc, by their path below it."""
+    files = {"kubernetes/audit-policy.yaml": (TEMPLATES / "audit-policy.yaml").read_bytes()}
+    for name, user in USERS.items():
+        files[f"kubernetes/{name}.kubeconfig"] = kubeconfig.for_user(sandbox, authority, user).encode()
+    files["kubernetes/kube-proxy.yaml"] = kube_proxy.config(sandbox, CONTROL_PLANE).encode()
+    for path in sandbox.paths.pki.iterdir():
+        if path.suffix in {".crt", ".key", ".pub"}:
+            files[f"kubernetes/pki/{path.name}"] = path.read_bytes()
+    registry = {
+        "version": "0.1",
+        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        # All sandboxes share the storage; what fills it writes the files itself.
+        "storage": {"filesystem": {"rootdirectory": REGISTRY_STORAGE}, "maintenance": {"readonly": {"enabled": True}}},
+        "http": {"addr": f"{sandbox.address(CONTROL_PLANE)}:{REGISTRY_PORT}"},
+    }
+    files["docker/registry/config.yml"] = yaml.dump(registry, sort_keys=False).encode()
+    return files
+
+
+def _api_server(sandbox: Sandbox) -> list[str]:
+    flags = {
+        "advertise-address": sandbox.address(CONTROL_PLANE),
+        "secure-port": str(API_PORT),
+        "etcd-servers": "http://127.0.0.1:2379",
+        "service-cluster-ip-range": sandbox.service_range,
+        "authorization-mode": "Node,RBAC",
+        "enable-admission-plugins": "NodeRestriction",
+        "allow-privileged": "true",
+        "tls-cert-file": f"{PKI}/apiserver.crt",
+        "tls-private-key-file": f"{PKI}/apiserver.key",
+        "client-ca-file": f"{PKI}/{CA}.crt",
+        "kubelet-certificate-authority": f"{PKI}/{CA}.crt",
+        "kubelet-client-certificate": f"{PKI}/apiserver-kubelet-client.crt",
+        "kubelet-client-key": f"{PKI}/apiserver-kubelet-client.key",
+        "kubelet-preferred-address-types": "InternalIP",
+        "service-account-issuer": f"https://kubernetes.default.svc.{CLUSTER_DOMAIN}",
+        "service-account-key-file": f"{PKI}/sa.pub",
+        "service-account-signing-key-file": f"{PKI}/sa.key",
+        "requestheader-client-ca-file": f"{PKI}/{FRONT_PROXY_CA}.crt",
+        "requestheader-allowed-names": "front-proxy-client",
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-username-headers": "X-Remote-User",
+        "proxy-client-cert-file": f"{PKI}/front-proxy-client.crt",
+        "proxy-client-key-file": f"{PKI}/front-proxy-client.key",
+        # To the pods of an aggregated API directly, whatever becomes of kube-proxy.
+        "enable-aggregator-routing": "true",
+        "audit-policy-file": "/etc/kubernetes/audit-policy.yaml",
+        "audit-log-path": f"{LOGS}/audit.log",
+        "audit-log-maxsize": "200",
+        "audit-log-maxbackup": "3",
+        "profiling": "false",
+    }
+    return [f"{BINARIES}/kube-apiserver", *(f"--{name}={value}" for name, value in flags.items())]
+
+
+def _controller_manager(sandbox: Sandbox) -> list[str]:
+    config = "/etc/kubernetes/controller-manager.kubeconfig"
+    flags = {
+        "kubeconfig": config,
+        "authentication-kubeconfig": config,
+        "authorization-kubeconfig": config,
+        "bind-address": sandbox.address(CONTROL_PLANE),
+        "service-account-private-key-file": f"{PKI}/sa.key",
+        "root-ca-file": f"{PKI}/{CA}.crt",
+        "cluster-signing-cert-file": f"{PKI}/{CA}.crt",
+        "cluster-signing-key-file": f"{PKI}/{CA}.key",
+        "use-service-account-credentials": "true",
+        # A node's range follows from its name and is given to it by `up`; an allocator would deal them out by chance.
+        "allocate-node-cidrs": "false",
+        "cluster-cidr": sandbox.pods,
+        # There is one, and nobody to elect it against.
+        "leader-elect": "false",
+        "profiling": "false",
+    }
+    return [f"{BINARIES}/kube-controller-manager", *(f"--{name}={value}" for name, value in flags.items())]
+
+
+def _scheduler(sandbox: Sandbox) -> list[str]:
+    config = "/etc/kubernetes/scheduler.kubeconfig"
+    flags = {
+        "kubeconfig": config,
+        "authentication-kubeconfig": config,
+        "authorization-kubeconfig": config,
+        "bind-address": sandbox.address(CONTROL_PLANE),
+        "leader-elect": "false",
+        "profiling": "false",
+    }
+    return [f"{BINARIES}/kube-scheduler", *(f"--{name}={value}" for name, value in flags.items())]
+
+
+def _etcd(sandbox: Sandbox) -> list[str]:
+    return [
+        f"{BINARIES}/etcd",
+        "--name=sandbox",
+        "--data-dir=/var/lib/etcd",
+        "--listen-client-urls=http://127.0.0.1:2379",
+        "--advertise-client-urls=http://127.0.0.1:2379",
+        "--listen-peer-urls=http://127.0.0.1:2380",
+        "--initial-advertise-peer-urls=http://127.0.0.1:2380",
+        "--initial-cluster=sandbox=http://127.0.0.1:2380",
+        f"--listen-metrics-urls=http://{sandbox.address(CONTROL_PLANE)}:2381",
+        # Without fsync a killed process loses nothing, a power cut may. A sandbox is made anew then, and on one disk
+        # with eight nodes' pulls each fsync can take hundreds of milliseconds: the API server would stall.
+        "--unsafe-no-fsync",
+        "--log-level=warn",
+    ]
+
+
+def services(sandbox: Sandbox) -> dict[str, str]:
+    """Return the `run` scripts of the machine's services."""
+    small = {"GOMAXPROCS": "2"}
+    return {
+        "etcd": script(_etcd(sandbox), environment={"GOGC": "75"}),
+        "kube-apiserver": script(_api_server(sandbox), environment={"GOGC": "75"}, ready=AFTER_ETCD),
+        "kube-controller-manager": script(_controller_manager(sandbox), environment=small, ready=AFTER_API),
+        "kube-scheduler": script(_scheduler(sandbox), environment=small, ready=AFTER_API),
+        "kube-proxy": kube_proxy.service(small, AFTER_API),
+        "registry": script([REGISTRY, "serve", "/etc/docker/registry/config.yml"], environment=small, log="registry"),
+    }

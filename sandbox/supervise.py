@@ -1,0 +1,109 @@
+"""Speaks to runit: what is a machine's service doing, start it, stop it.
+
+Through the supervisor's own pipe and files in the service folder (the interface that `sv` uses), since these can be
+reached from the host without entering the machine and without a process for each question.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from roadworthy.errors import RoadworthyError
+from sandbox.layout import Sandbox
+
+LOGS = "/var/log/roadworthy"
+
+
+class ServiceFailed(RoadworthyError):
+    """A service of a machine can't be started or stopped."""
+
+
+def script(command: list[str], *, environment: Mapping[str, str], ready: str = "", log: str = "") -> str:
+    """Return a runit `run` script.
+
+    Args:
+        log: name of the log file, without its end; empty: the program's.
+        command: the program, by its path inside the machine, and its arguments.
+        environment: variables.
+        ready: shell lines that return once the service may start.
+
+    """
+    lines = ["#!/bin/bash", f"exec >>{LOGS}/{log or Path(command[0]).name}.log 2>&1"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    lines += [ready] if ready else []
+    return "\n".join([*lines, "exec " + " \\\n    ".join(shlex.quote(word) for word in command)]) + "\n"
+
+
+def define(sandbox: Sandbox, machine: str, services: Mapping[str, str]) -> list[str]:
+    """Write a machine's service definitions (name -> `run` script); return the names of those that changed."""
+    folder, changed = sandbox.paths.services(machine), []
+    for name, text in services.items():
+        run = folder / name / "run"
+        if run.exists() and run.read_text() == text:
+            continue
+        run.parent.mkdir(parents=True, exist_ok=True)
+        fresh = run.with_name("run.new")
+        fresh.write_text(text)
+        fresh.chmod(0o755)
+        fresh.replace(run)
+        changed.append(name)
+    return changed
+
+
+def state(sandbox: Sandbox, machine: str, service: str) -> str:
+    """Return `run`, `down`, `finish`, possibly with what it waits for (`run, want down`); `no supervisor` without one."""
+    folder = sandbox.paths.services(machine) / service / "supervise"
+    try:
+        os.close(os.open(folder / "ok", os.O_WRONLY | os.O_NONBLOCK))
+        return (folder / "stat").read_text().strip()
+    except OSError:
+        return "no supervisor"
+
+
+def tell(sandbox: Sandbox, machine: str, service: str, letter: str) -> None:
+    """Send the supervisor one command of runsv's: `u` up, `d` down, `t` terminate (and start again), `k` kill.
+
+    Raises:
+        ServiceFailed: nobody supervises this service.
+
+    """
+    pipe = sandbox.paths.services(machine) / service / "supervise" / "control"
+    try:
+        handle = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise ServiceFailed(f"a supervisor of {service} on {machine}", seen=str(error), where=str(pipe),
+                            todo=f"roadworthy sandbox up --name {sandbox.name}") from error
+    with contextlib.closing(os.fdopen(handle, "wb", buffering=0)) as control:
+        control.write(letter.encode())
+
+
+def wait(sandbox: Sandbox, machine: str, service: str, wanted: str, timeout: float = 15) -> None:
+    """Return once a service's state is `wanted` (`run` or `down`).
+
+    Raises:
+        ServiceFailed: it isn't after `timeout` seconds.
+
+    """
+    deadline = time.monotonic() + timeout
+    while (seen := state(sandbox, machine, service)) != wanted:
+        if time.monotonic() > deadline:
+            log = sandbox.paths.logs(machine) / f"{service}.log"
+            raise ServiceFailed(f"{service} on {machine} to be {wanted}", seen=seen, where=str(log))
+        time.sleep(0.02)
+
+
+def stop(sandbox: Sandbox, machine: str, service: str) -> None:
+    """Stop a service; it stays down until it is started, or its machine is."""
+    tell(sandbox, machine, service, "d")
+    wait(sandbox, machine, service, "down")
+
+
+def start(sandbox: Sandbox, machine: str, service: str) -> None:
+    """Start a service, if it doesn't run."""
+    tell(sandbox, machine, service, "u")
+    wait(sandbox, machine, service, "run")
