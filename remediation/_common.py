@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import replace
 
+import installers.engine
 from probes.ownership import Workload
 from remediation import install
 from roadworthy.case import Case, Changes
-from roadworthy.cluster import Cluster
 from roadworthy.errors import Refused
 
-#: Written on a Helm release by the engine (``helm --labels``).
-COMPONENT = "roadworthy.dev/component"
+
+@functools.cache
+def _homes() -> dict[str, str]:
+    """Return the namespace of every component's release, by the component's name, which is the release's too."""
+    return {name: component.namespace for name, component in installers.engine.load_all().items()}
 
 
-def component_of(cluster: Cluster, workload: Workload) -> str:
+def component_of(workload: Workload) -> str:
     """Return the component whose Helm release made a workload; empty when none of ours did."""
-    if not workload.release:
-        return ""
-    labels = {"owner": "helm", "name": workload.release}
-    for secret in cluster.list("Secret", namespace=workload.release_namespace or workload.namespace, labels=labels):
-        if name := (secret["metadata"].get("labels") or {}).get(COMPONENT):
-            return str(name)
-    return ""
+    home = workload.release_namespace or workload.namespace
+    return workload.release if workload.release and _homes().get(workload.release) == home else ""
 
 
 def reinstall(case: Case, component: str, cause: str) -> Changes:

@@ -68,7 +68,7 @@ def _change(cluster: Cluster, pod: FaultyPod, way: Exit, waiting: list[FaultyPod
         before={"uid": pod.uid, "node": pod.node, "state": str(pod.fault), "finalizers": list(pod.finalizers)},
         after=way.after,
         blast_radius=(str(target), *(f"Pod {each.namespace}/{each.name}" for each in waiting)),
-        component=component_of(cluster, owner),
+        component=component_of(owner),
     )
 
 

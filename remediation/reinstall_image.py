@@ -26,7 +26,7 @@ def remedy(case: Case) -> Changes:
     cluster, reasons, acted = case.cluster, list[str](), False
     for workload, several in _by_workload(bad_images(cluster)).items():
         cause, changed = words(several), 0
-        if component := component_of(cluster, workload):
+        if component := component_of(workload):
             rung = reinstall(case, component, cause)
         elif workload.kind in KINDS:
             rung = rollback_workload.back(case, workload, {each.image for each in several}, cause)

@@ -43,7 +43,7 @@ def remedy(case: Case) -> Changes:
 def _back_up(case: Case, kind: str, live: Obj, service: Service) -> Changes:
     workload = describe(kind, live)
     cause = f"{workload} ({service.name}) was scaled to zero"
-    if component := component_of(case.cluster, workload):
+    if component := component_of(workload):
         yield from reinstall(case, component, cause)
         return
     replicas, source = _wanted(case.cluster, kind, live)

@@ -20,7 +20,7 @@ def remedy(case: Case) -> Changes:
     reasons, acted = list[str](), False
     bad = {each.image for each in bad_images(case.cluster)}
     for rollout in stalled(case.cluster):
-        if component := component_of(case.cluster, rollout.workload):
+        if component := component_of(rollout.workload):
             reasons.append(f"{rollout.workload} is component {component}'s: its installer puts it right")
             continue
         cause = f"{rollout.workload} has {rollout.ready} of {rollout.wanted} pods ready: {rollout.detail}"

@@ -81,6 +81,8 @@ class FakeCluster:
         return check()
 
     def raw(self, path: str, **_: Any) -> Any:
+        if "secrets?labelSelector=owner%3Dhelm" in path:
+            return {"items": self.list("Secret", labels={"owner": "helm"})}
         if path not in self.answers.get("raw", {}):
             raise TimedOut(f"an answer for {path}")
         return self.answers["raw"][path]

@@ -18,6 +18,8 @@ from tests.unit.remediation.doubles import FakeCluster
 
 HERE = Path(__file__).parent / "cases"
 REMEDIES = Path(__file__).parents[3] / "remediation"
+#: The components of the cases, and where they live.
+HOMES = {"grafana": "monitoring", "loki": "logging", "postgres": "databases", "web": "apps"}
 CASES = {
     f"{path.stem}-{name}": (path.stem, said)
     for path in sorted(HERE.glob("*.yaml"))
@@ -76,6 +78,7 @@ def mismatch(expected: Any, seen: Any, where: str) -> list[str]:
 def test_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module, said = CASES[name]
     monkeypatch.setattr("remediation.install.remedy", fake_install)
+    monkeypatch.setattr("remediation._common._homes", lambda: HOMES)
     remedy = importlib.import_module(f"remediation.{module}").remedy
     cluster = cast("Cluster", FakeCluster(said))
     case = Case(cluster, "phase1/unit", "", said.get("argument", ""), said.get("parameters", {}))
