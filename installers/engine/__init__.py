@@ -1,0 +1,18 @@
+"""Installs components: reads what they are, compares with what is there, and yields the Changes that are missing.
+
+- component: what a component is (component.yaml), checked
+- order: what must be there before
+- values: what its chart is given, and the digest of it all
+- release: what Helm has written down about the last install; pending: what it began and never ended
+- drift: where the live objects differ from what that install asked for
+- fit: whether the nodes can run it: architecture, memory
+- secrets: credentials, made once
+- plan: all of it, as a generator of Changes
+"""
+
+from __future__ import annotations
+
+from installers.engine.component import Component, Edition, Image, load_all
+from installers.engine.plan import plan
+
+__all__ = ["Component", "Edition", "Image", "load_all", "plan"]

@@ -1,0 +1,163 @@
+"""A component's plan: the Changes that bring it, and what it requires, to what installers/ says."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+from installers.engine import drift, fit, order, pending, release, secrets, values
+from installers.engine.component import Component, Edition, load_all
+from roadworthy.case import Changes
+from roadworthy.change import Apply, Change, HelmUpgrade, Target
+from roadworthy.cluster import Cluster
+from roadworthy.errors import NotApplicable, Refused
+
+#: How long a namespace that is being deleted may take to be gone, seconds.
+GONE = 120.0
+#: How many differences a Change shows.
+_SHOWN = 10
+
+
+def plan(name: str, cluster: Cluster, components: Mapping[str, Component] | None = None) -> Changes:
+    """Yield what is missing to a component and to what it requires, in order.
+
+    Raises:
+        BadInput: no such component, or its data can't be used (file and line).
+        NotApplicable: it can't be had on this sort of cluster.
+        Refused: the nodes can't run it, or somebody else's Helm operation is in the way.
+        Unknown: the cluster can't be read.
+
+    """
+    for component in order.resolve([name], load_all() if components is None else components):
+        yield from _one(component, cluster)
+
+
+def _one(component: Component, cluster: Cluster) -> Changes:
+    edition = component.edition(cluster.profile)
+    if edition.unavailable:
+        raise NotApplicable(f"{component.name} can't be had on {cluster.profile.name}: {edition.unavailable}")
+    rendered = values.render(component, cluster.profile)
+    yield from _namespace(cluster, component)
+    yield from secrets.changes(cluster, component)
+    found = release.read(cluster, component.namespace, component.name)
+    if found and found.pending:
+        yield pending.clear(cluster, component, found)
+        found = release.read(cluster, component.namespace, component.name)
+    reasons = _reasons(cluster, component, found, rendered.digest)
+    if reasons:
+        if found is None:
+            fit.check(cluster, component, edition)
+        yield _upgrade(cluster, component, edition, rendered, found, reasons)
+
+
+def _namespace(cluster: Cluster, component: Component) -> Changes:
+    """Yield the making of the namespace; one that is being deleted is waited for."""
+    target = Target("Namespace", component.namespace)
+    live = cluster.get("Namespace", component.namespace)
+    if live and live["metadata"].get("deletionTimestamp"):
+        _wait_until_gone(cluster, component)
+        live = None
+    if live is None and cluster.fresh("Namespace", component.namespace) is None:
+        labels = {"app.kubernetes.io/managed-by": "roadworthy"}
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": component.namespace, "labels": labels},
+        }
+        why = f"{component.name} lives in it, and it is missing"
+        after = {"name": component.namespace}
+        yield Change(
+            "create", target, Apply(manifest), why, after=after, blast_radius=(str(target),), component=component.name
+        )
+
+
+def _wait_until_gone(cluster: Cluster, component: Component) -> None:
+    name = component.namespace
+
+    def gone() -> None:
+        live = cluster.fresh("Namespace", name)
+        state = [
+            c.get("message", "")
+            for c in (live or {}).get("status", {}).get("conditions") or ()
+            if c["status"] == "True"
+        ]
+        if live is not None and live["metadata"].get("deletionTimestamp"):
+            raise AssertionError(f"Namespace {name} is still being deleted: {'; '.join(state) or 'no reason given'}")
+
+    try:
+        cluster.until(gone, within=GONE, what=f"the end of namespace {name}")
+    except AssertionError as error:
+        todo = "remove what holds it (finalizers, a dead APIService), then run again"
+        raise Refused(
+            f"namespace {name} gone or there", seen=str(error), where=f"Namespace {name}", todo=todo
+        ) from error
+
+
+def _reasons(cluster: Cluster, component: Component, found: release.Release | None, digest: str) -> list[str]:
+    """Return why the component must be installed or upgraded, in words; nothing when it is right."""
+    if found is None:
+        return ["it isn't installed"]
+    if not found.component:
+        label = f"kubectl -n {found.namespace} label secret {found.secret} {release.COMPONENT}={found.name}"
+        todo = f"to hand it over to Roadworthy: {label}"
+        seen = f"release {found.namespace}/{found.name} ({found.chart}), not installed by Roadworthy"
+        raise Refused(f"a release of {component.name} of our own, or none", seen=seen, todo=todo)
+    if found.status != "deployed":
+        return [f"its last upgrade is {found.status} (revision {found.revision})"]
+    if found.digest != digest:
+        made_from = found.digest[:12] or "no known digest"
+        return [f"revision {found.revision} was installed from {made_from}, not {digest[:12]}"]
+    found_drift = list(itertools.islice(drift.of(cluster, component.namespace, found.objects), _SHOWN + 1))
+    return [str(item) for item in found_drift]
+
+
+def _upgrade(
+    cluster: Cluster,
+    component: Component,
+    edition: Edition,
+    rendered: values.Rendered,
+    found: release.Release | None,
+    reasons: list[str],
+) -> Change:
+    target = Target("Release", component.name, component.namespace)
+    before = {"revision": found.revision, "status": found.status, "digest": found.digest} if found else None
+    shown = [*reasons[:_SHOWN], *(["and more"] if len(reasons) > _SHOWN else [])]
+    touched = [str(workload) for workload in _workloads(found)]
+    action = HelmUpgrade(
+        chart=rendered.chart,
+        version=edition.version,
+        values=(str(rendered.values),),
+        digest=rendered.digest,
+        timeout_seconds=component.timeout,
+        chart_digest=edition.digest,
+        labels={release.DIGEST: rendered.digest, release.COMPONENT: component.name},
+        images=tuple(image.name for image in edition.images),
+        wait=not (component.per_node and _node_missing(cluster)),
+    )
+    return Change(
+        verb="upgrade" if found else "install",
+        target=target,
+        action=action,
+        why=f"{component.name}: {'; '.join(shown)}",
+        before={**before, "drift": shown} if before else None,
+        after={"chart": edition.chart, "version": edition.version, "digest": rendered.digest},
+        reversible=bool(found and found.deployed),
+        blast_radius=(str(target), *touched),
+        component=component.name,
+    )
+
+
+def _workloads(found: release.Release | None) -> list[Target]:
+    """Return the workloads that an upgrade may restart."""
+    kinds = {"Deployment", "StatefulSet", "DaemonSet"}
+    objects = found.objects if found else ()
+    return [Target(o["kind"], o["metadata"]["name"], found.namespace) for o in objects if found and o["kind"] in kinds]
+
+
+def _node_missing(cluster: Cluster) -> bool:
+    """Whether a node isn't Ready: what runs on every node could then never become ready, and would be rolled back."""
+    for node in cluster.list("Node"):
+        conditions = node.get("status", {}).get("conditions", ())
+        if not any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
+            return True
+    return False
