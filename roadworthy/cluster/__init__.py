@@ -6,7 +6,20 @@ resource type keep current; HTTP, SQL, exec and SSH go out with a time-out on ev
 
 from __future__ import annotations
 
-from roadworthy.cluster.facade import Cluster, ExecResult, Obj
+from typing import TYPE_CHECKING
+
+from roadworthy.cluster.facade import Cluster, ExecResult, Markers, Obj
 from roadworthy.cluster.http import HttpReply, ServiceClient
 
-__all__ = ["Cluster", "ExecResult", "HttpReply", "Obj", "ServiceClient"]
+if TYPE_CHECKING:
+    from roadworthy.cluster.live import LiveCluster
+    from roadworthy.profile import Profile
+
+__all__ = ["Cluster", "ExecResult", "HttpReply", "Markers", "Obj", "ServiceClient", "connect"]
+
+
+def connect(profile: Profile) -> LiveCluster:
+    """Open the cluster that a profile describes; see ``roadworthy.cluster.connecting.connect``."""
+    from roadworthy.cluster import connecting
+
+    return connecting.connect(profile)

@@ -11,6 +11,8 @@ from roadworthy.profile import Profile
 
 #: One API object as decoded JSON. Never written to: it is the shared local copy.
 Obj = Mapping[str, Any]
+Objects = list[Obj]  # in a class with a method ``list`` the bare word would mean that
+Rows = list[tuple[Any, ...]]
 T = TypeVar("T")
 
 
@@ -28,7 +30,7 @@ class Cluster(Protocol):
 
     profile: Profile
 
-    def list(self, kind: str, *, namespace: str = "", labels: Mapping[str, str] | None = None) -> list[Obj]:
+    def list(self, kind: str, *, namespace: str = "", labels: Mapping[str, str] | None = None) -> Objects:
         """Return the objects of a kind (``"Pod"``, or ``"longhorn.io/v1beta2/Node"`` where the group must be said) from local memory.
 
         A kind that the API server doesn't serve gives an empty list; ask ``serves`` to tell the two apart.
@@ -68,7 +70,16 @@ class Cluster(Protocol):
         """Return a client for a service that the profile names (``"grafana"``), by its ingress host or through the API server's proxy."""
         ...
 
-    def sql(self, service: str, query: str, parameters: Sequence[Any] = (), *, user: str = "", password: str = "", timeout: float = 10.0) -> list[tuple[Any, ...]]:
+    def sql(
+        self,
+        service: str,
+        query: str,
+        parameters: Sequence[Any] = (),
+        *,
+        user: str = "",
+        password: str = "",
+        timeout: float = 10.0,
+    ) -> Rows:
         """Run one statement on the database service of the profile (autocommit) and return its rows (empty for none).
 
         Credentials are the profile's unless ``user``/``password`` are given. A refused log-in raises AssertionError with its SQLSTATE.
@@ -83,7 +94,16 @@ class Cluster(Protocol):
         """Return the last lines a container logged."""
         ...
 
-    def execute(self, namespace: str, pod: str, argv: Sequence[str], *, container: str = "", stdin: str = "", timeout: float = 30.0) -> ExecResult:
+    def execute(
+        self,
+        namespace: str,
+        pod: str,
+        argv: Sequence[str],
+        *,
+        container: str = "",
+        stdin: str = "",
+        timeout: float = 30.0,
+    ) -> ExecResult:
         """Run a command in a container (only for reading, in probes)."""
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json import loads as decode
 from typing import Any, Protocol
 
 
@@ -18,7 +19,11 @@ class HttpReply:
 
     def json(self) -> Any:
         """Return the decoded body; raises AssertionError that shows the body's start when it isn't JSON."""
-        ...
+        try:
+            return decode(self.text)
+        except ValueError as error:
+            start = self.text[:200]
+            raise AssertionError(f"{self.url} answers {self.status} with JSON, not with {start!r} ({error})") from error
 
 
 class ServiceClient(Protocol):

@@ -1,0 +1,274 @@
+"""The one way to the API server: verified TLS, a time-out on every socket, bounded, and never a blind replay.
+
+urllib3 without ``requests`` between: no proxy from the environment, no ``.netrc``, no cookie jar, and one place that
+decides what is retried. GETs are tried again (Retry-After honoured); a POST, PATCH, PUT or DELETE is sent once.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+
+from roadworthy.cluster import execplugin
+from roadworthy.cluster.clock import ServerClock
+from roadworthy.cluster.kubeconfig import Kubeconfig
+from roadworthy.cluster.kubeconfig import load as load_kubeconfig
+from roadworthy.errors import Denied, TimedOut, Turbulence, Unknown
+
+CONNECT_SECONDS = 5.0
+#: Tries of one GET, and the longest a Retry-After is obeyed.
+TRIES, LONGEST_PAUSE = 3, 10.0
+#: Requests in flight at once; watches don't count.
+IN_FLIGHT = 8
+#: A peer that vanished without a word is noticed within 15 + 3 * 5 s.
+KEEPALIVE = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+]
+_DENIED, _GONE_AUTH = {401, 403}, 401
+_TOO_MANY, _SERVER = 429, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer of the API server, its body as bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """Return the decoded body."""
+        return msgspec.json.decode(self.body)
+
+    @property
+    def message(self) -> str:
+        """The message of the Status object that came instead of what was asked for."""
+        try:
+            return str(self.json().get("message") or self.status)
+        except (msgspec.DecodeError, AttributeError):
+            return f"{self.status} {self.body[:200].decode(errors='replace')}"
+
+
+class Access:
+    """An authenticated connection to one API server. Thread-safe."""
+
+    def __init__(self, config: Kubeconfig) -> None:
+        self.config = config
+        self.clock = ServerClock()
+        #: How many requests of which sort were sent; ``LIST Pod``, ``WATCH Pod``, ``GET``, ``PATCH`` …
+        self.counts: Counter[str] = Counter()
+        self._gate = threading.BoundedSemaphore(IN_FLIGHT)
+        self._lock = threading.Lock()
+        self._pool = self._connect()
+
+    def _connect(self) -> urllib3.PoolManager | urllib3.ProxyManager:
+        """Build the pool; reads the credentials anew."""
+        self.tls = self.config.tls()
+        options: dict[str, Any] = {
+            "num_pools": 2,
+            "maxsize": IN_FLIGHT + 24,  # the watches' connections come on top
+            "retries": False,
+            "ssl_context": self.tls,
+            "socket_options": KEEPALIVE,
+        }
+        if name := self.config.cluster.get("tls-server-name"):
+            options |= {"server_hostname": name, "assert_hostname": name}
+        if proxy := self.config.cluster.get("proxy-url"):
+            return urllib3.ProxyManager(str(proxy), **options)
+        return urllib3.PoolManager(**options)
+
+    def refresh(self) -> None:
+        """Read kubeconfig and credentials anew (after a 401)."""
+        with self._lock:
+            execplugin.forget()
+            self.config = load_kubeconfig(self.config.path, self.config.context)
+            old, self._pool = self._pool, self._connect()
+            old.clear()
+
+    def authorization(self) -> dict[str, str]:
+        """Return the header that says who we are; empty when the client certificate does."""
+        value = self.config.authorization()
+        return {"Authorization": value} if value else {}
+
+    def _open(
+        self, method: str, path: str, query: Mapping[str, Any] | None, timeout: float, **options: Any
+    ) -> urllib3.BaseHTTPResponse:
+        """Send one request and return the response with its body still unread; maps transport errors."""
+        url = self.config.server + path + (f"?{urlencode(query)}" if query else "")
+        headers = {"User-Agent": "roadworthy", **self.authorization(), **options.pop("headers", {})}
+        sent = time.monotonic()
+        try:
+            response = self._pool.request(
+                method,
+                url,
+                headers=headers,
+                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout),
+                preload_content=False,
+                redirect=False,
+                **options,
+            )
+        except (HTTPError, OSError) as error:
+            raise transport_error(error, method, url, timeout) from error
+        self.clock.learn(response.headers.get("Date", ""), sent, time.monotonic())
+        return response
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        timeout: float = 10.0,
+        count: str = "",
+    ) -> Reply:
+        """Send one request once and return the answer, whatever its status. A 401 refreshes the credentials and is sent once more.
+
+        Args:
+            method: HTTP method.
+            path: absolute path on the API server.
+            query: query parameters.
+            body: bytes as they are, anything else is encoded as JSON.
+            content_type: of the body.
+            accept: media types.
+            timeout: seconds for the whole exchange.
+            count: under which name ``counts`` has it; the method when empty.
+
+        Raises:
+            TimedOut, Turbulence: no answer came. Whether a write was carried out is then unknown.
+
+        """
+        data = body if isinstance(body, bytes) or body is None else msgspec.json.encode(body)
+        headers = {"Accept": accept, **({"Content-Type": content_type} if data is not None else {})}
+        deadline = time.monotonic() + timeout
+        if not self._gate.acquire(timeout=timeout):
+            raise TimedOut(
+                f"{method} {path} is sent within {timeout:.0f} s", seen=f"{IN_FLIGHT} requests are in flight"
+            )
+        try:
+            self.counts[count or method] += 1
+            response = self._open(method, path, query, timeout, body=data, headers=headers)
+            if response.status == _GONE_AUTH:
+                response.drain_conn()
+                self.refresh()
+                self.counts[count or method] += 1
+                response = self._open(method, path, query, timeout, body=data, headers=headers)
+            return Reply(response.status, response.headers, _read(response, deadline, f"{method} {path}"))
+        finally:
+            self._gate.release()
+
+    def request(self, method: str, path: str, **options: Any) -> Reply:
+        """Send as ``send`` does, a GET up to three times; an answer that leaves us in the dark is raised.
+
+        Raises:
+            Denied: 401, 403. Turbulence: 429, 5xx, broken connection. TimedOut.
+
+        """
+        deadline = time.monotonic() + float(options.get("timeout", 10.0))
+        for left in reversed(range(TRIES if method == "GET" else 1)):
+            pause = random.uniform(0.1, 0.5)  # noqa: S311 - jitter
+            try:
+                reply = self.send(method, path, **options)
+                failure = judge(reply, f"{method} {path}", self.config)
+                if failure is None:
+                    return reply
+                if isinstance(failure, Denied):
+                    raise failure
+                pause = max(pause, min(_seconds(reply.headers.get("Retry-After", "")), LONGEST_PAUSE))
+            except Turbulence as error:
+                failure = error
+            if not left or time.monotonic() + pause > deadline:
+                raise failure
+            time.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def get(self, path: str, **options: Any) -> Any:
+        """GET and decode; None for 404."""
+        reply = self.request("GET", path, **options)
+        if reply.status == 404:
+            return None
+        if not reply.ok:
+            raise Unknown(f"GET {path} is answered", seen=f"{reply.status}: {reply.message}", where=self.config.server)
+        return reply.json()
+
+    @contextmanager
+    def stream(
+        self, path: str, *, query: Mapping[str, Any], silence: float, count: str
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """GET a stream; reading raises after ``silence`` seconds without a byte. Not counted against the requests in flight."""
+        self.counts[count] += 1
+        response = self._open("GET", path, query, silence, headers={"Accept": "application/json"})
+        try:
+            if response.status == _GONE_AUTH:
+                self.refresh()
+            yield response
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.clear()
+
+
+def _seconds(value: str) -> float:
+    return float(value) if value.isdigit() else 0.0
+
+
+def _read(response: urllib3.BaseHTTPResponse, deadline: float, what: str) -> bytes:
+    """Read a body before the deadline, however slowly it drips."""
+    parts = []
+    try:
+        for part in response.stream(1 << 20):
+            parts.append(part)
+            if time.monotonic() > deadline:
+                response.close()
+                raise TimedOut(f"{what} is answered in time", seen=f"{sum(map(len, parts))} bytes when time was up")
+        response.release_conn()
+    except (HTTPError, OSError) as error:
+        response.close()
+        raise transport_error(error, what, "", 0) from error
+    return b"".join(parts)
+
+
+def transport_error(error: Exception, method: str, url: str, timeout: float) -> Unknown:
+    """Return the error that a failed exchange with the API server becomes."""
+    address = url.split("?", maxsplit=1)[0]
+    if isinstance(error, Urllib3TimeoutError | TimeoutError):
+        return TimedOut(f"{method} {address} is answered within {timeout:.0f} s", seen=type(error).__name__)
+    todo = "check that the API server runs and the kubeconfig's CA is its own"
+    return Turbulence(f"{method} {address} reaches the API server", seen=str(error)[:300], todo=todo)
+
+
+def judge(reply: Reply, what: str, config: Kubeconfig) -> Unknown | None:
+    """Return the error that an answer amounts to; None when it tells us something (2xx, 404, 409, 422 …)."""
+    where = f"{config.server}, context {config.context}"
+    if reply.status in _DENIED:
+        todo = "check the credentials" if reply.status == _GONE_AUTH else "grant the right (roadworthy rbac lists them)"
+        return Denied(f"{what} is allowed", seen=f"{reply.status}: {reply.message}", where=where, todo=todo)
+    if reply.status == _TOO_MANY or reply.status >= _SERVER:
+        return Turbulence(f"{what} is answered", seen=f"{reply.status}: {reply.message}", where=where)
+    return None

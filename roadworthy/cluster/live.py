@@ -1,0 +1,238 @@
+"""The facade on a real cluster; see ``roadworthy.cluster.facade`` for what each call promises."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from roadworthy import redact
+from roadworthy.cluster import channels, markers, services, ssh, waiting, workloads
+from roadworthy.cluster.access import Access
+from roadworthy.cluster.discovery import Discovery
+from roadworthy.cluster.facade import ExecResult, Obj, Objects, Rows
+from roadworthy.cluster.http import ServiceClient
+from roadworthy.cluster.store import Store
+from roadworthy.cluster.tunnel import Tunnel
+from roadworthy.errors import BadInput, NotApplicable, Refused, Unknown
+from roadworthy.profile import Profile, SecretRef, Service
+
+Paths = list[str]
+T = TypeVar("T")
+_BAD_REQUEST, _NOT_FOUND = 400, 404
+#: How long a Secret's value is taken from memory: one HTTP check asks for it many times. Seconds.
+_SECRET_SECONDS = 5.0
+
+
+class LiveCluster:
+    """A live cluster as ``profile`` describes it. Thread-safe, but for ``scenario``: one at a time."""
+
+    def __init__(self, profile: Profile, access: Access) -> None:
+        self.profile, self.access = profile, access
+        self.discovery = Discovery(access)
+        self.store = Store(access, self.discovery)
+        self._lock = threading.Lock()
+        self._services: dict[str, ServiceClient] = {}
+        self._tunnels: dict[str, Tunnel] = {}
+        self._secrets: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
+        self._markers: markers.LiveMarkers | None = None
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many requests of which sort the API server got from us."""
+        return self.access.counts
+
+    def list(self, kind: str, *, namespace: str = "", labels: Mapping[str, str] | None = None) -> Objects:
+        """Return the objects of a kind from local memory."""
+        return self.store.list(kind, namespace, labels)
+
+    def get(self, kind: str, name: str, *, namespace: str = "") -> Obj | None:
+        """Return one object from local memory, or None."""
+        found: Obj | None = self.store.get(kind, name, namespace)
+        return found
+
+    def serves(self, kind: str) -> bool:
+        """Whether the API server has this kind."""
+        return self.discovery.find(kind) is not None
+
+    def fresh(self, kind: str, name: str, *, namespace: str = "") -> Obj | None:
+        """Read one object from the API server now, or None."""
+        resource = self.discovery.find(kind)
+        found: Obj | None = self.access.get(resource.path(quote(name), namespace=namespace)) if resource else None
+        return found
+
+    def renew(self, kinds: Sequence[str] = ()) -> None:
+        """Bring local memory (of these kinds, or of all that are watched) to what the API server knows now."""
+        self.store.renew(kinds)
+
+    def raw(self, path: str, *, timeout: float = 10.0) -> Any:
+        """GET a path; decoded JSON, or text where it isn't JSON, or None where there is nothing."""
+        reply = self.access.request("GET", path, accept="application/json, */*", timeout=timeout)
+        if reply.status == _NOT_FOUND:
+            return None
+        if not reply.ok:
+            raise Unknown(f"GET {path} is answered", seen=f"{reply.status}: {reply.message}")
+        try:
+            return reply.json()
+        except msgspec.DecodeError:
+            return reply.body.decode(errors="replace")
+
+    def now(self) -> float:
+        """Return the API server's time in seconds since the epoch."""
+        if not self.access.clock.known:
+            self.access.request("GET", "/version")
+        return self.access.clock.now()
+
+    def until(self, check: Callable[[], T], *, within: float, kinds: Sequence[str] = (), what: str = "") -> T:
+        """Return the check's first result that raises no AssertionError within the (scaled) time."""
+        return waiting.until(self.store, check, within=within * self.profile.time_factor, kinds=kinds, what=what)
+
+    def http(self, service: str) -> ServiceClient:
+        """Return the client for a service of the profile."""
+        found = self._service(service)
+        with self._lock:
+            if service not in self._services:
+                way = self._way(found)
+                self._services[service] = services.LiveService(found, self.access, way, lambda: self._login(found))
+            return self._services[service]
+
+    def sql(
+        self,
+        service: str,
+        query: str,
+        parameters: Sequence[Any] = (),
+        *,
+        user: str = "",
+        password: str = "",
+        timeout: float = 10.0,
+    ) -> Rows:
+        """Run one statement on a database service and return its rows."""
+        from roadworthy.cluster import sql
+
+        found = self._service(service)
+        login = ("", "") if user and password else self._login(found) or ("", "")
+        with self._lock:
+            tunnel = self._tunnel(found)
+        return sql.run(
+            found, tunnel, query, parameters, user=user or login[0], password=password or login[1], timeout=timeout
+        )
+
+    def secret(self, namespace: str, name: str, key: str) -> str:
+        """Return the decoded value of a Secret's key, registered for redaction."""
+        read, data = self._secrets.get((namespace, name), (float("-inf"), {}))
+        if time.monotonic() - read > _SECRET_SECONDS:
+            found = self.fresh("v1/Secret", name, namespace=namespace)
+            if found is None:
+                raise AssertionError(f"Secret {namespace}/{name} is there")
+            data = {k: base64.b64decode(v).decode(errors="replace") for k, v in (found.get("data") or {}).items()}
+            for value in data.values():
+                redact.register(value)
+            self._secrets[namespace, name] = time.monotonic(), data
+        if key not in data:
+            raise AssertionError(
+                f"Secret {namespace}/{name} has the key {key}, not only {', '.join(sorted(data)) or 'none'}"
+            )
+        return data[key]
+
+    def logs(self, namespace: str, pod: str, *, container: str = "", tail: int = 50, previous: bool = False) -> str:
+        """Return the last lines a container logged; empty while it has not started."""
+        query = (
+            {"tailLines": tail}
+            | ({"container": container} if container else {})
+            | ({"previous": "true"} if previous else {})
+        )
+        path = self.discovery.need("v1/Pod").path(quote(pod), namespace=namespace, subresource="log")
+        reply = self.access.request("GET", path, query=query, accept="*/*", count="LOGS")
+        if reply.status == _BAD_REQUEST and "waiting to start" in reply.message:
+            return ""
+        if not reply.ok:
+            raise Unknown(f"the log of {namespace}/{pod} can be read", seen=reply.message)
+        return redact.text(reply.body.decode(errors="replace"))
+
+    def execute(
+        self,
+        namespace: str,
+        pod: str,
+        argv: Sequence[str],
+        *,
+        container: str = "",
+        stdin: str = "",
+        timeout: float = 30.0,
+    ) -> ExecResult:
+        """Run a command in a container."""
+        path = self.discovery.need("v1/Pod").path(quote(pod), namespace=namespace, subresource="exec")
+        return channels.run(self.access, path, argv, container=container, stdin=stdin, timeout=timeout)
+
+    def ssh(self, node: str, command: str, *, timeout: float = 15.0) -> ExecResult:
+        """Run a read-only command on a node over SSH."""
+        return ssh.run(self.profile, node, command, timeout)
+
+    def markers(self) -> markers.LiveMarkers:
+        """Return the door of the current scenario."""
+        if self._markers is None:
+            raise Refused("only a @writes or @drill scenario changes something", todo="tag the scenario")
+        return self._markers
+
+    @contextmanager
+    def scenario(self, criterion: str, tags: Collection[str]) -> Iterator[None]:
+        """Surround one attempt at a scenario: opens ``markers`` to those tagged for it, and undoes what they made."""
+        plain = {tag.lstrip("@") for tag in tags}
+        self._markers = (
+            markers.LiveMarkers(self, criterion, drill="drill" in plain) if plain & {"writes", "drill"} else None
+        )
+        try:
+            yield
+        finally:
+            door, self._markers = self._markers, None
+            if door is not None:
+                door.close()
+
+    def sweep(self) -> Paths:
+        """Remove what killed runs left behind; call it before the first scenario that writes."""
+        return markers.sweep(self)
+
+    def close(self) -> None:
+        """Stop every watch, tunnel and connection."""
+        self.store.close()
+        for tunnel in self._tunnels.values():
+            tunnel.close()
+        self.access.close()
+
+    def value(self, reference: str | SecretRef | None) -> str:
+        """Return what a reference of the profile stands for: plain text, an environment variable, a Secret's key."""
+        if reference is None or isinstance(reference, str):
+            return reference or ""
+        if not reference.env:
+            return self.secret(reference.namespace, reference.name, reference.key)
+        if not (found := os.environ.get(reference.env, "")):
+            raise BadInput(f"the environment variable {reference.env} is set", where=self.profile.where)
+        redact.register(found)
+        return found
+
+    def _login(self, service: Service) -> tuple[str, str] | None:
+        user = self.value(service.username)
+        return (user, self.value(service.password)) if user else None
+
+    def _service(self, name: str) -> Service:
+        if name not in self.profile.services:
+            raise NotApplicable(f"the profile names the service {name}", where=self.profile.where)
+        return self.profile.services[name]
+
+    def _way(self, service: Service) -> services.Way | None:
+        if service.host:
+            return services.ingress(self.profile, service)
+        return services.tunnelled(self._tunnel(service), service) if service.username else None
+
+    def _tunnel(self, service: Service) -> Tunnel:
+        """Return the tunnel to a service's pods; the lock is held."""
+        if service.name not in self._tunnels:
+            self._tunnels[service.name] = Tunnel(self.access, lambda: workloads.behind(self, service))
+        return self._tunnels[service.name]

@@ -1,0 +1,199 @@
+"""The door by which a ``@writes`` or ``@drill`` scenario changes something: labelled, with an expiry, and always undone."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from roadworthy import evidence, markers
+from roadworthy.cluster import workloads
+from roadworthy.errors import Refused, Unknown
+
+if TYPE_CHECKING:
+    from roadworthy.cluster.facade import Obj
+    from roadworthy.cluster.live import LiveCluster
+
+#: What scenarios make. A namespace takes what is in it along; the others are swept where they stand alone.
+MARKED = (
+    "Namespace",
+    "Pod",
+    "Job",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Service",
+    "ConfigMap",
+    "PersistentVolumeClaim",
+)
+_CREATED, _NOT_FOUND, _CONFLICT = 201, 404, 409
+
+
+def _started(pid: int) -> str:
+    """Return when a process of this host began, in clock ticks since boot; empty when there is none."""
+    with suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    return ""
+
+
+def holder() -> str:
+    """Return who we are: host, process, and the process's start, which tells it from a later one of the same number."""
+    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
+
+
+class LiveMarkers:
+    """The markers of one attempt at one scenario. See ``roadworthy.cluster.facade.Markers``."""
+
+    def __init__(self, cluster: LiveCluster, criterion: str, *, drill: bool) -> None:
+        self._cluster, self._criterion, self._drill = cluster, criterion, drill
+        self._undo: list[tuple[str, Callable[[], None]]] = []
+        self._namespace = ""
+
+    def create(self, manifest: Mapping[str, Any]) -> Obj:
+        """Create an object; it is deleted when the scenario ends."""
+        resource = self._cluster.discovery.need(f"{manifest['apiVersion']}/{manifest['kind']}")
+        meta = dict(manifest["metadata"])
+        expires = datetime.fromtimestamp(self._cluster.now() + markers.LIFETIME, UTC)
+        meta["labels"] = {**meta.get("labels", {}), markers.LABEL: markers.run_id()}
+        meta["annotations"] = {
+            **meta.get("annotations", {}),
+            markers.EXPIRES: f"{expires:%Y-%m-%dT%H:%M:%SZ}",
+            markers.HOLDER: holder(),
+            "roadworthy.dev/criterion": self._criterion,
+        }
+        namespace = str(meta.get("namespace", ""))
+        path = resource.path(namespace=namespace)
+        reply = self._cluster.access.request("POST", path, body={**manifest, "metadata": meta}, timeout=15.0)
+        what = f"{resource.kind} {namespace}/{meta.get('name') or meta.get('generateName')}"
+        if reply.status != _CREATED:
+            raise Unknown(f"the marker {what} can be created", seen=reply.message)
+        made: Obj = reply.json()
+        name = str(made["metadata"]["name"])
+        if not namespace or namespace != self._namespace:
+            self._undo.append((what, lambda: self._delete(resource.path(name, namespace=namespace))))
+        evidence.record("marker", f"created {what}", str(made["metadata"].get("uid")))
+        return made
+
+    def namespace(self) -> str:
+        """Return a namespace of this scenario's own, made at the first call; pods can be created in it."""
+        if not self._namespace:
+            made = self.create(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Namespace",
+                    "metadata": {"generateName": f"roadworthy-{markers.run_id()}-"},
+                }
+            )
+            self._namespace = str(made["metadata"]["name"])
+
+            def account() -> None:
+                found = self._cluster.fresh("ServiceAccount", "default", namespace=self._namespace)
+                if not found:
+                    raise AssertionError(f"namespace {self._namespace} has no service account yet")
+
+            self._cluster.until(account, within=30, what="the marker namespace")
+        return self._namespace
+
+    def delete(self, kind: str, name: str, *, namespace: str = "") -> None:
+        """Delete an object that this scenario made."""
+        found = self._cluster.fresh(kind, name, namespace=namespace)
+        if found is None:
+            return
+        label = (found["metadata"].get("labels") or {}).get(markers.LABEL)
+        if label != markers.run_id():
+            raise Refused(
+                "a scenario deletes only what it made", seen=f"{kind} {namespace}/{name} is not this run's marker"
+            )
+        self._delete(self._cluster.discovery.need(kind).path(name, namespace=namespace), str(found["metadata"]["uid"]))
+
+    def restart(self, kind: str, name: str, *, namespace: str, within: float = 120.0) -> list[str]:
+        """Delete a workload's pods and wait until as many new ones are Ready; return their names."""
+        if not self._drill:
+            raise Refused("only a @drill scenario restarts a live service", seen=self._criterion, todo="tag it @drill")
+        workload = self._cluster.get(kind, name, namespace=namespace)
+        if not workload:
+            raise AssertionError(f"{kind} {namespace}/{name} is there")
+        old = {str(pod["metadata"]["uid"]) for pod in workloads.pods_of(self._cluster, workload)}
+        resource = self._cluster.discovery.need("v1/Pod")
+        for pod in workloads.pods_of(self._cluster, workload):
+            self._delete(resource.path(pod["metadata"]["name"], namespace=namespace), str(pod["metadata"]["uid"]))
+        evidence.record("drill", f"restarted {kind} {namespace}/{name}", f"{len(old)} pods deleted")
+
+        def renewed() -> list[str]:
+            pods = workloads.pods_of(self._cluster, workload)
+            new = [
+                str(pod["metadata"]["name"])
+                for pod in pods
+                if pod["metadata"]["uid"] not in old and workloads.ready(pod)
+            ]
+            left = [str(pod["metadata"]["name"]) for pod in pods if pod["metadata"]["uid"] in old]
+            if left:
+                raise AssertionError(f"still there: {', '.join(left)}")
+            if len(new) < workloads.wanted(workload):
+                raise AssertionError(f"{len(new)} of {workloads.wanted(workload)} new pods are Ready")
+            return new
+
+        return self._cluster.until(renewed, within=within, kinds=["Pod"], what=f"restart of {kind} {namespace}/{name}")
+
+    def undo_later(self, undo: Callable[[], None], what: str) -> None:
+        """Register the undoing of a marker outside the API."""
+        self._undo.append((what, undo))
+
+    def close(self) -> None:
+        """Undo everything, the latest first. What fails is told and left to the next run's sweep: it is no verdict."""
+        while self._undo:
+            what, undo = self._undo.pop()
+            try:
+                undo()
+            except (Unknown, AssertionError) as error:
+                warnings.warn(f"{what} is left for the next run to sweep: {error}", UserWarning, stacklevel=2)
+
+    def _delete(self, path: str, uid: str = "") -> None:
+        delete(self._cluster, path, uid)
+
+
+def delete(cluster: LiveCluster, path: str, uid: str = "") -> None:
+    """Delete what is at a path (exactly this incarnation, when ``uid`` is given); gone already is fine."""
+    body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+    reply = cluster.access.request("DELETE", path, body={**body, **({"preconditions": {"uid": uid}} if uid else {})})
+    if not reply.ok and reply.status not in {_NOT_FOUND, _CONFLICT}:
+        raise Unknown(f"{path} can be deleted", seen=reply.message)
+
+
+def sweep(cluster: LiveCluster) -> list[str]:
+    """Remove the markers of runs that are over: expired, or made by a process of this host that is no more. Return their paths."""
+    swept = []
+    for kind in MARKED:
+        resource = cluster.discovery.need(kind)
+        found = cluster.access.get(resource.path(), query={"labelSelector": markers.LABEL}, count=f"SWEEP {kind}") or {}
+        for each in found.get("items", []):
+            meta = each["metadata"]
+            if not meta.get("deletionTimestamp") and over(meta.get("annotations") or {}, cluster.now()):
+                path = resource.path(meta["name"], namespace=meta.get("namespace", ""))
+                delete(cluster, path, meta["uid"])
+                swept.append(path)
+    for name, sweeper in markers.SWEEPERS.items():
+        began = time.monotonic()
+        try:
+            sweeper(cluster)
+        except (Unknown, AssertionError) as error:  # the service is down: its criterion will say so
+            evidence.record("sweep", f"{name} ({time.monotonic() - began:.1f} s)", str(error))
+    return swept
+
+
+def over(annotations: Mapping[str, str], now: float) -> bool:
+    """Whether a marker with these annotations belongs to a run that is over."""
+    host, _, process = annotations.get(markers.HOLDER, "").partition("/")
+    number, _, start = process.partition("/")
+    if host == socket.gethostname() and number.isdigit() and _started(int(number)) != start:
+        return True
+    try:
+        return datetime.fromisoformat(annotations[markers.EXPIRES]).timestamp() < now
+    except (KeyError, ValueError):
+        return False

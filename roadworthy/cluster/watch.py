@@ -1,0 +1,237 @@
+"""One resource type, kept current in memory: one consistent LIST, then one WATCH that resumes where it broke.
+
+What is read here is either current or refused: a watch that says nothing for longer than bookmarks take, or that can't
+be opened again, makes every read raise ``Stale`` (or what stands in the way) instead of answering from old memory.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from roadworthy.cluster.access import Access, Reply, judge, transport_error
+from roadworthy.cluster.codec import Codec, Status
+from roadworthy.cluster.discovery import Resource
+from roadworthy.errors import Denied, Stale, TimedOut, Unknown
+
+#: Objects per page of a LIST.
+PAGE = 1000
+#: The API server sends a bookmark about once a minute: silence beyond this is a dead watch. Seconds.
+SILENCE = 90.0
+#: How long reads go on from memory while a broken watch is opened again. Seconds.
+GAP = 10.0
+#: After this many seconds the server ends a watch, and it is resumed; spread so that they don't all end at once.
+LIFETIME = (240, 300)
+_GONE, _NOT_FOUND = 410, 404
+
+Index = dict[str, dict[str, Any]]
+
+
+class Gone(Exception):
+    """The server no longer knows the version from which we wanted to go on: list again."""
+
+
+class Reflector:
+    """Local memory of one resource type. ``changed`` is called, without any lock held, after something changed."""
+
+    def __init__(self, access: Access, resource: Resource, codec: Codec, changed: Callable[[], None]) -> None:
+        self.resource, self.codec = resource, codec
+        #: Grows with every change, so that a waiter can tell whether it has seen everything.
+        self.generation = 0
+        self._access, self._changed = access, changed
+        self._lock = threading.Lock()
+        self._listing = threading.Lock()
+        self._objects: Index = {}
+        self._version = self._floor = ""
+        self._response: urllib3.BaseHTTPResponse | None = None
+        self._progress = self._broken_since = 0.0
+        self._failure: Unknown | None = None
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """List, and start watching; further calls do nothing. Raises what the LIST raises, and the next call tries again."""
+        with self._listing:
+            if self._thread is None and not self._closed.is_set():
+                self._list()
+                name = f"watch {self.resource.label}"
+                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+                self._thread.start()
+
+    def renew(self) -> None:
+        """List once more now: what is read after this is no older than this call."""
+        with self._listing:
+            self._list()
+
+    def snapshot(self, namespace: str = "") -> list[Any]:
+        """Return the objects (of one namespace). Raises Stale, or what stands in the way, when memory can't be trusted."""
+        with self._lock:
+            self._trust()
+            if namespace:
+                return list(self._objects.get(namespace, {}).values())
+            return [each for objects in self._objects.values() for each in objects.values()]
+
+    def get(self, name: str, namespace: str) -> Any | None:
+        """Return one object or None; raises as ``snapshot`` does."""
+        with self._lock:
+            self._trust()
+            return self._objects.get(namespace, {}).get(name)
+
+    def close(self) -> None:
+        """Stop watching and end the thread."""
+        self._closed.set()
+        if (response := self._response) is not None:
+            with suppress(OSError, ValueError, RuntimeError):
+                response.shutdown()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+    def _trust(self) -> None:
+        """Raise when the memory is older than it may be; the lock is held."""
+        now = time.monotonic()
+        silent = now - self._progress
+        if self._broken_since and now - self._broken_since > GAP:
+            raise self._failure or Stale(
+                f"the watch on {self.resource.label} is open", seen=f"broken for {silent:.0f} s"
+            )
+        if isinstance(self._failure, Denied):
+            raise self._failure
+        if silent > SILENCE + GAP:
+            raise Stale(f"the watch on {self.resource.label} shows progress", seen=f"none for {silent:.0f} s")
+
+    def _list(self) -> None:
+        """Read the whole collection consistently and put it in the place of what was known."""
+        index: Index = {}
+        label = f"LIST {self.resource.label}"
+        token = ""
+        while True:
+            query = {"limit": PAGE} | ({"continue": token} if token else {})
+            reply = self._access.request("GET", self.resource.path(), query=query, timeout=30.0, count=label)
+            if reply.status == _GONE and token:
+                index, token = {}, ""  # the list took so long that its snapshot is gone: from the start
+                continue
+            if reply.status == _NOT_FOUND:  # its CRD went away
+                index, version = {}, ""
+                break
+            if not reply.ok:
+                raise Stale(f"{label} is answered", seen=f"{reply.status}: {reply.message}")
+            items, meta = self.codec.page(reply.body)
+            version, token = meta.resource_version, meta.continue_
+            for item in items:
+                of = self.codec.meta(item)
+                index.setdefault(of.namespace, {})[of.name] = item
+            if not token:
+                break
+        with self._lock:
+            self._objects, self._version, self._floor = index, version, version
+            self._alive()
+        self._notify()
+
+    def _alive(self) -> None:
+        """Note that what we have is current now; the lock is held."""
+        self._progress, self._broken_since, self._failure = time.monotonic(), 0.0, None
+
+    def _notify(self) -> None:
+        self.generation += 1
+        self._changed()
+
+    def _run(self) -> None:
+        """Watch until closed; after a break resume, after 410 list again."""
+        pause = 0.0
+        while not self._closed.wait(pause):
+            began = time.monotonic()
+            try:
+                if not self._version:
+                    self.renew()
+                if self._version:
+                    self._watch()
+            except Gone:
+                with self._lock:
+                    self._version = ""
+            except Unknown as error:
+                with self._lock:
+                    self._failure = error
+                    self._broken_since = self._broken_since or began
+                self._changed()
+            lasted = time.monotonic() - began
+            pause = 0.0 if lasted > 1 else min(max(pause * 2, 0.1), 5.0) * random.uniform(0.7, 1.3)  # noqa: S311
+
+    def _watch(self) -> None:
+        """Open one WATCH from where we are and take in its events until the server ends it."""
+        query = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": random.randint(*LIFETIME),  # noqa: S311 - spread, not secrecy
+        }
+        label = f"WATCH {self.resource.label}"
+        with self._access.stream(self.resource.path(), query=query, silence=SILENCE, count=label) as response:
+            if response.status in {_GONE, _NOT_FOUND}:
+                raise Gone
+            if response.status != 200:
+                reply = Reply(response.status, response.headers, response.read(4096))
+                raise judge(reply, label, self._access.config) or Stale(f"{label} is open", seen=reply.message)
+            self._response = response
+            with self._lock:
+                self._alive()
+            for lines in _lines(response, label):
+                if self._closed.is_set():
+                    return
+                self._take([self.codec.event(line) for line in lines])
+
+    def _take(self, events: list[tuple[str, Any]]) -> None:
+        """Put events into memory. What a re-list has overtaken (``renew``) is left out, or the deleted would come back."""
+        with self._lock:
+            for kind, item in events:
+                if kind == "ERROR":
+                    status: Status = item
+                    if status.code == _GONE:
+                        raise Gone
+                    raise Stale(f"the watch on {self.resource.label} goes on", seen=status.message)
+                of = None if kind == "BOOKMARK" else self.codec.meta(item)
+                version = of.resource_version if of else str(item)
+                if not _later(version, self._floor):
+                    continue
+                self._version = version
+                if of and kind == "DELETED":
+                    self._objects.get(of.namespace, {}).pop(of.name, None)
+                elif of:
+                    self._objects.setdefault(of.namespace, {})[of.name] = item
+            self._alive()
+        self._notify()
+
+
+def _later(version: str, than: str) -> bool:
+    """Whether a resource version comes after another (they are ordered integers: Kubernetes 1.35 promises it)."""
+    return (len(version), version) > (len(than), than)
+
+
+def _lines(response: urllib3.BaseHTTPResponse, what: str) -> Iterator[list[bytes]]:
+    """Yield the complete lines that have arrived, as they arrive; ends when the server closes.
+
+    Raises:
+        TimedOut: nothing for longer than ``SILENCE``. Turbulence: the connection broke.
+
+    """
+    rest = b""
+    while True:
+        try:
+            part = response.read1(1 << 20)
+        except (HTTPError, OSError) as error:
+            broken = transport_error(error, what, "", SILENCE)
+            if isinstance(broken, TimedOut):
+                raise Stale(f"{what} shows progress", seen=f"nothing for {SILENCE:.0f} s") from error
+            raise broken from error
+        if not part:
+            return
+        *lines, rest = (rest + part).split(b"\n")
+        lines = [line for line in lines if line]
+        if lines:
+            yield lines

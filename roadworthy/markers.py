@@ -1,0 +1,55 @@
+"""Names of what ``@writes`` scenarios leave for a moment, and the sweepers that remove what a killed run left for good.
+
+A marker outside the API (a Grafana annotation, a database row) is named ``roadworthy-<run id>-…``. The run id starts
+with the time at which the run began, so that any later run can tell a leftover by its name alone.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from roadworthy.cluster import Cluster
+
+#: Label of every object that a scenario makes; its value is the run id.
+LABEL = "roadworthy.dev/marker"
+#: Annotation: when the object may be swept whoever made it, RFC 3339.
+EXPIRES = "roadworthy.dev/expires"
+#: Annotation: ``host/pid/start`` of the process that made it; a dead process of this host needs no waiting for.
+HOLDER = "roadworthy.dev/holder"
+#: Seconds after which a marker is a leftover.
+LIFETIME = 1800.0
+
+Sweeper = Callable[["Cluster"], None]
+SWEEPERS: dict[str, Sweeper] = {}
+
+_RUN = re.compile(r"roadworthy-(\d{8}t\d{6})-[0-9a-f]{4}")
+_started = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
+
+
+def run_id() -> str:
+    """Return this run's id, e.g. ``20261123t215114-3fa9``: fit for a label, a name and a database row."""
+    return _started
+
+
+def leftover(name: str, now: float) -> bool:
+    """Whether a marker's name says that its run began more than ``LIFETIME`` seconds before ``now`` (seconds since the epoch)."""
+    found = _RUN.search(name)
+    if found is None:
+        return False
+    began = datetime.strptime(found[1], "%Y%m%dt%H%M%S").replace(tzinfo=UTC).timestamp()
+    return now - began > LIFETIME
+
+
+def sweeper(name: str) -> Callable[[Sweeper], Sweeper]:
+    """Register a function that removes the leftovers of one kind outside the API; it is called when a run starts."""
+
+    def register(function: Sweeper) -> Sweeper:
+        SWEEPERS[name] = function
+        return function
+
+    return register
