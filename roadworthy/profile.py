@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from roadworthy.maintenance import Window
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One machine: ``role`` is ``control-plane`` or ``worker``; ``arch`` is Go's name (``arm64``); ``page_size`` in bytes, 0 = not promised."""
+    """One machine.
+
+    Attributes:
+        name: the Node object's.
+        address: for SSH; empty: its name resolves.
+        role: ``control-plane`` or ``worker``.
+        arch: as Go calls it (``arm64``); empty: not promised.
+        page_size: in bytes; 0: not promised.
+
+    """
 
     name: str
     address: str = ""
@@ -59,26 +70,48 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A cluster's own description. ``where`` is the file, for messages."""
+    """A cluster's own description.
+
+    Attributes:
+        where: the file, for messages.
+        provider: ``sandbox``: made by an entry point; empty: a kubeconfig's context.
+        kube_system_uid: which cluster is meant, for good; empty: it is only read.
+        distribution: ``kubernetes`` or ``k3s``.
+        storage_classes: role (``default``, ``replicated``, ``nfs``) -> class name.
+        images: role -> image; ``tools``: a shell for the pods that scenarios make for themselves.
+        drills: whether drills are always allowed.
+        time_factor: by which the deadline of every wait is multiplied.
+        node_agent: how the node's agent and container runtime are restarted (Ansible variables).
+        limits: durations in seconds, shares as fractions of 1.
+        waivers: each with id, owner, reason, expires (a day, YYYY-MM-DD).
+        storage: role -> size that is promised behind it (``1.7TB``).
+        drill_window: drills are allowed while it is open.
+        options: for the provider.
+
+    """
 
     name: str
     where: str
-    provider: str = ""  # "sandbox": made by an entry point; empty: a kubeconfig context
+    provider: str = ""
     context: str = ""
     kube_system_uid: str = ""
-    distribution: str = "kubernetes"  # or "k3s"
+    distribution: str = "kubernetes"
     domain: str = ""
     ingress_address: str = ""
     ca_bundle: str = ""
     kubeconfig: str = ""
     nodes: tuple[Node, ...] = ()
-    storage_classes: Mapping[str, str] = field(default_factory=dict)  # role ("default", "replicated", "nfs") -> class name
+    storage_classes: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
-    images: Mapping[str, str] = field(default_factory=dict)  # role -> image; "tools": a shell for pods that scenarios make for themselves
+    images: Mapping[str, str] = field(default_factory=dict)
     drills: bool = False
     time_factor: float = 1.0
     ssh_user: str = "root"
     ssh_key: str = ""
-    node_agent: Mapping[str, str] = field(default_factory=dict)  # how the node's agent and runtime are restarted (Ansible variables)
+    node_agent: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, object] = field(default_factory=dict)
     waivers: tuple[Mapping[str, object], ...] = ()
+    storage: Mapping[str, str] = field(default_factory=dict)
+    drill_window: Window | None = None
+    maintenance: Window | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
