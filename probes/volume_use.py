@@ -56,7 +56,7 @@ def volume_uses(cluster: Cluster) -> list[VolumeUse]:
             summary = cluster.raw(f"/api/v1/nodes/{name}/proxy/stats/summary")
         except Unknown:  # what a dead kubelet can't tell is the node criteria's business
             continue
-        for pod in summary.get("pods", ()):
+        for pod in (summary or {}).get("pods", ()):
             for volume in pod.get("volume", ()):
                 use = _use(cluster, name, pod["podRef"]["name"], volume)
                 if use is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 
 import installers.engine
 from probes.ownership import Workload
 from remediation import install
 from roadworthy.case import Case, Changes
+from roadworthy.change import Change, Outcome
 from roadworthy.errors import Refused
 
 
@@ -35,6 +36,18 @@ def reinstall(case: Case, component: str, cause: str) -> Changes:
         except StopIteration:
             return
         outcome = yield replace(change, why=f"{cause}; {change.why}", component=change.component or component)
+
+
+def counted(rung: Changes) -> Generator[Change, Outcome | None, int]:
+    """Pass a rung's Changes through; return how many there were."""
+    outcome, count = None, 0
+    while True:
+        try:
+            change = rung.send(outcome)
+        except StopIteration:
+            return count
+        count += 1
+        outcome = yield change
 
 
 def refuse(what: str, reasons: Iterable[str]) -> None:

@@ -9,14 +9,14 @@ A StatefulSet doesn't replace a pod that never became ready although its templat
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 
 from probes.image_pulls import BadImage, Cause, bad_images
 from probes.ownership import Workload
 from remediation import rollback_workload
-from remediation._common import component_of, refuse, reinstall
+from remediation._common import component_of, counted, refuse, reinstall
 from roadworthy.case import Case, Changes
-from roadworthy.change import Change, Delete, Outcome, Target
+from roadworthy.change import Change, Delete, Target
 
 KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 
@@ -33,7 +33,7 @@ def remedy(case: Case) -> Changes:
         else:
             reasons.append(f"{cause}; {workload} is no component's and keeps no revisions: correct its image")
             continue
-        changed = yield from _counted(rung)
+        changed = yield from counted(rung)
         if not changed:
             reasons.append(f"{cause}; {_hopeless(several, component)}")
             continue
@@ -55,18 +55,6 @@ def _by_workload(found: Iterable[BadImage]) -> dict[Workload, list[BadImage]]:
     for each in found:
         groups.setdefault(each.workload, []).append(each)
     return groups
-
-
-def _counted(rung: Changes) -> Generator[Change, Outcome | None, int]:
-    """Pass a rung's Changes through; return how many there were."""
-    outcome, count = None, 0
-    while True:
-        try:
-            change = rung.send(outcome)
-        except StopIteration:
-            return count
-        count += 1
-        outcome = yield change
 
 
 def _hopeless(several: list[BadImage], component: str) -> str:

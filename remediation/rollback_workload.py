@@ -1,7 +1,7 @@
 """A workload whose newest revision doesn't start goes back to its last good one.
 
-Deployments keep their revisions as ReplicaSets, StatefulSets and DaemonSets as ControllerRevisions. What belongs to
-a Helm release of a component is the installer's business, not this remedy's.
+Deployments keep their revisions as ReplicaSets, StatefulSets and DaemonSets as ControllerRevisions. What a component's
+Helm release made goes back to what that component is: its installer runs again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from probes.image_pulls import bad_images
 from probes.ownership import Workload
 from probes.revisions import last_good, revisions
 from probes.rollouts import stalled
-from remediation._common import component_of, refuse
+from remediation._common import component_of, counted, refuse, reinstall
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Patch, Target
 
@@ -20,10 +20,12 @@ def remedy(case: Case) -> Changes:
     reasons, acted = list[str](), False
     bad = {each.image for each in bad_images(case.cluster)}
     for rollout in stalled(case.cluster):
-        if component := component_of(rollout.workload):
-            reasons.append(f"{rollout.workload} is component {component}'s: its installer puts it right")
-            continue
         cause = f"{rollout.workload} has {rollout.ready} of {rollout.wanted} pods ready: {rollout.detail}"
+        if component := component_of(rollout.workload):
+            changed = yield from counted(reinstall(case, component, cause))
+            acted = acted or bool(changed)
+            reasons += [] if changed else [f"{cause}; component {component} is as it was installed"]
+            continue
         changes = list(back(case, rollout.workload, bad, cause))
         if not changes:
             reasons.append(f"{cause}; it has no earlier revision to go back to")

@@ -5,6 +5,7 @@ It judges nothing and runs nothing: what a remedy does to a living cluster is sh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ def profile(said: Mapping[str, Any]) -> Profile:
 
 class Reply:
     def __init__(self, status: int, body: Any) -> None:
-        self.status, self.body, self.text, self.url = status, body, str(body), ""
+        self.status, self.body, self.text, self.url = status, body, json.dumps(body), ""
         self.headers: dict[str, str] = {}
 
     def json(self) -> Any:

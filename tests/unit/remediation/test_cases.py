@@ -30,6 +30,8 @@ CASES = {
 
 def fake_install(case: Case) -> Changes:
     """In the installers' place: one upgrade of the component asked for."""
+    if cast("FakeCluster", case.cluster).answers.get("installed"):
+        return
     action = HelmUpgrade("charts/workload", "", (), "0" * 40)
     yield Change("upgrade", Target("Release", case.argument, "somewhere"), action, why="to what it pins")
 
