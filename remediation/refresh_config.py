@@ -4,6 +4,8 @@ are made anew, one at a time. ``@remedy:refresh_config.prometheus``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from probes.config_age import StalePod, stale
 from probes.moments import ago
 from probes.ownership import protected, workload
@@ -19,14 +21,14 @@ READY = 90.0
 def remedy(case: Case) -> Changes:
     """Put a component's configuration back, then re-create the pods that are older than it."""
     yield from reinstall(case, case.argument, f"{case.argument} differs from what it was installed as")
-    yield from renew(case, case.argument)
+    yield from renew(case.cluster, lambda: _pods(case.cluster, case.argument), case.argument)
 
 
-def renew(case: Case, component: str) -> Changes:
-    """Re-create the component's pods that began before their configuration last changed."""
-    for pod in stale(case.cluster, _pods(case.cluster, component)):
-        outcome = yield _change(case.cluster, pod, component)
-        _settle(case.cluster, component, pod, outcome)
+def renew(cluster: Cluster, pods: Callable[[], list[Obj]], component: str = "") -> Changes:
+    """Re-create those of the pods that began before their configuration last changed."""
+    for pod in stale(cluster, pods()):
+        outcome = yield _change(cluster, pod, component)
+        _settle(cluster, pods, pod, outcome)
 
 
 def _pods(cluster: Cluster, component: str) -> list[Obj]:
@@ -50,20 +52,20 @@ def _change(cluster: Cluster, pod: StalePod, component: str) -> Change:
     )
 
 
-def _settle(cluster: Cluster, component: str, pod: StalePod, outcome: Outcome | None) -> None:
-    """One at a time: wait until the component's pods are ready again."""
+def _settle(cluster: Cluster, pods: Callable[[], list[Obj]], pod: StalePod, outcome: Outcome | None) -> None:
+    """One at a time: wait until the pods are ready again."""
     if outcome is None or not outcome.done:
         return
 
     def ready() -> None:
-        waiting = [each["metadata"]["name"] for each in _pods(cluster, component) if not _ready(each)]
+        waiting = [each["metadata"]["name"] for each in pods() if not _ready(each)]
         still = cluster.get("Pod", pod.name, namespace=pod.namespace)
         gone = still is None or still["metadata"]["uid"] != pod.uid
         if waiting or not gone:
             raise AssertionError(f"not ready yet: {', '.join(waiting) or pod.name}")
 
     try:
-        cluster.until(ready, within=READY, kinds=("Pod",), what=f"{component} ready again")
+        cluster.until(ready, within=READY, kinds=("Pod",), what=f"{pod.name}'s successor ready")
     except AssertionError:
         return  # the engine judges again, and says what is still wrong
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
+from probes import edge
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, HelmUpgrade, Outcome, Target
 from roadworthy.cluster import Cluster
@@ -81,6 +82,8 @@ def test_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module, said = CASES[name]
     monkeypatch.setattr("remediation.install.remedy", fake_install)
     monkeypatch.setattr("remediation._common._homes", lambda: HOMES)
+    monkeypatch.setattr("probes.edge.certificate", lambda _, host: edge.Certificate(host, "", **said["shown"][host]))
+    monkeypatch.setattr("roadworthy.certificates.issue", lambda *_: said.get("authority"))
     remedy = importlib.import_module(f"remediation.{module}").remedy
     cluster = cast("Cluster", FakeCluster(said))
     case = Case(cluster, "phase1/unit", "", said.get("argument", ""), said.get("parameters", {}))
