@@ -53,4 +53,6 @@ def exposition(cluster: Cluster, namespace: str, pod: str, port: int, path: str 
         cluster.raw("/readyz")  # raises Unknown again when it is the API server that is in trouble
         seen, todo = short(str(error)), f"look at the log of {namespace}/{pod}"
         raise AssertionError(told(f"{namespace}/{pod} exposes {path}", seen=seen, where=where, todo=todo)) from error
-    return text if isinstance(text, str) else str(text)
+    if text is None:
+        raise AssertionError(told(f"{namespace}/{pod} exposes {path}", seen="404, no such page", where=where))
+    return str(text)

@@ -42,7 +42,7 @@ def readiness(cluster: Cluster) -> Ready:
 
 
 def lines(cluster: Cluster, selector: str, text: str, *, since: float) -> tuple[Line, ...]:
-    """Return a selector's lines (``{job="x"}``) with ``text`` in them, newer than ``since`` (seconds since the epoch)."""
+    """Return a selector's lines (``{job="x"}``) with ``text`` in them, newer than ``since`` (seconds, epoch)."""
     query = {
         "query": f'{selector} |= "{text}"',
         "start": str(int(since * 1e9)),

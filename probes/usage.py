@@ -41,15 +41,18 @@ def pod_usage(cluster: Cluster, namespace: str, pod: str) -> Usage | None:
 
 
 def _items(cluster: Cluster, path: str) -> list[Obj]:
+    todo = "look at APIService v1beta1.metrics.k8s.io and at metrics-server's log"
     try:
-        return list(cluster.raw(path).get("items") or ())
+        answer = cluster.raw(path)
     except Denied:
         raise
     except Unknown as error:
         cluster.raw("/readyz")  # raises Unknown again when it is the API server itself that is in trouble
-        todo = "look at APIService v1beta1.metrics.k8s.io and at metrics-server's log"
         message = told("the metrics API answers", seen=short(str(error)), where=path, todo=todo)
         raise AssertionError(message) from error
+    if answer is None:
+        raise AssertionError(told("the cluster has a metrics API", seen="404, no such API", where=path, todo=todo))
+    return list(answer.get("items") or ())
 
 
 def _usage(item: Obj, used: list[Obj]) -> Usage:
