@@ -80,6 +80,11 @@ def images_on(cluster: Cluster, name: str) -> tuple[RunningImage, ...]:
     return tuple(found)
 
 
+def images_of(cluster: Cluster, name: str, pod: str) -> tuple[RunningImage, ...]:
+    """Return the images that one pod on a node runs."""
+    return tuple(image for image in images_on(cluster, name) if image.pod.rpartition("/")[2] == pod)
+
+
 def unfit(cluster: Cluster, name: str) -> tuple[str, ...]:
     """Return the containers on a node that ended because they aren't made for its machine, with their words."""
     found = []

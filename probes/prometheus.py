@@ -92,6 +92,14 @@ def newest_sample_age(cluster: Cluster) -> float:
     return found[0].value
 
 
+def held(cluster: Cluster) -> Sample:
+    """Return a sample of ``up``; AssertionError when there is none."""
+    found = query(cluster, "up")
+    if not found:
+        raise AssertionError(told("Prometheus holds a sample of `up`", seen="none", todo="look at its targets"))
+    return found[0]
+
+
 def alertmanagers(cluster: Cluster) -> tuple[str, ...]:
     """Return the addresses of the Alertmanagers that Prometheus sends to."""
     return tuple(each["url"] for each in _data(cluster, "/api/v1/alertmanagers")["activeAlertmanagers"])

@@ -73,6 +73,12 @@ def described(cluster: Cluster, service: str) -> Service:
     return found
 
 
+def setting_list(cluster: Cluster, service: str, name: str) -> tuple[str, ...]:
+    """Return a setting of a service that is a list of names; empty when the profile has none."""
+    found = described(cluster, service).settings.get(name) or ()
+    return tuple(map(str, found)) if isinstance(found, list | tuple) else (str(found),)
+
+
 def running(cluster: Cluster, service: str) -> Running:
     """Return the state of a service's workload; AssertionError when there is none at all."""
     told_of = described(cluster, service)

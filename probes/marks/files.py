@@ -6,13 +6,11 @@ import secrets
 from dataclasses import dataclass
 
 from probes import storage
-from probes.machines import kernel_can
+from probes.abilities import class_for
 from probes.marks import marked
 from probes.marks.pods import output, ready_nodes, start
-from probes.nodes import live
 from probes.words import told
 from roadworthy.cluster import Cluster
-from roadworthy.errors import NotApplicable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Written:
 
 def volume(cluster: Cluster, role: str) -> Volume:
     """Claim a volume of the storage class that the profile gives a role; NotApplicable where there can't be one."""
-    name = _class_for(cluster, role)
+    name = class_for(cluster, role)
     storage.storage_class(cluster, name)
     markers, shared = cluster.markers(), role == "nfs"
     namespace, claim = markers.namespace(), marked("file")
@@ -78,36 +76,3 @@ def read(cluster: Cluster, written: Written, *, elsewhere: bool) -> tuple[str, s
     namespace, pod = start(cluster, "reader", "cat /data/roadworthy", node=node, claim=written.volume.claim)
     said, ran_on = output(cluster, namespace, pod, within=120.0)
     return said.strip(), ran_on
-
-
-def _class_for(cluster: Cluster, role: str) -> str:
-    """Return the class of a role; where the profile gives none, one that is there; else NotApplicable, and why."""
-    named = cluster.profile.storage_classes.get(role, "")
-    if named:
-        return named
-    there = storage.classes(cluster)
-    if role == "default":
-        return next((each.name for each in there if each.default), "(default)")
-    word = {"replicated": "longhorn"}.get(role, role)
-    found = next((each.name for each in there if word in each.provisioner), "")
-    if found:
-        return found
-    raise NotApplicable(
-        f"{cluster.profile.where} lists no {role} storage class, the cluster has none; {why(cluster, word)}"
-    )
-
-
-def why(cluster: Cluster, kind: str) -> str:
-    """Return what the nodes' kernels say to NFS (``nfs``) or Longhorn (``longhorn``): asked over SSH, not assumed."""
-    can = {
-        node.name: kernel_can(cluster, node.name, filesystem="nfs") or kernel_can(cluster, node.name, filesystem="nfs4")
-        if kind == "nfs"
-        else kernel_can(cluster, node.name, module="iscsi_tcp")
-        for node in live(cluster)
-        if node.ready
-    }
-    what = "mount NFS" if kind == "nfs" else "attach Longhorn's volumes (iSCSI)"
-    able = [name for name, able in can.items() if able]
-    if able:
-        return f"the kernels of {', '.join(able)} could {what}"
-    return f"no kernel of the {len(can)} nodes that were asked can {what}"
