@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import yaml
+from jsonschema.exceptions import best_match
 
 from roadworthy.errors import BadInput
 
@@ -50,13 +52,12 @@ def load(path: Path, schema: Path) -> dict[str, Any]:
         raise BadInput("a readable file", seen=str(error), where=str(path)) from error
     except yaml.YAMLError as error:
         raise BadInput("valid YAML", seen=str(error).replace("\n", " "), where=str(path)) from error
-    errors = sorted(_validator(schema).iter_errors(content), key=lambda e: list(map(str, e.absolute_path)))
-    if errors:
-        first = errors[0]
+    first = best_match(_validator(schema).iter_errors(content))
+    if first is not None:
         line = _line(yaml.compose(text, Loader=yaml.CSafeLoader), first.absolute_path)
         at = ".".join(map(str, first.absolute_path)) or "the top"
         message = f"what {schema.name} allows at {at}"
-        raise BadInput(message, seen=first.message, where=f"{path}:{line}", todo="correct the file")
+        raise BadInput(message, seen=textwrap.shorten(first.message, 300), where=f"{path}:{line}", todo="correct it")
     if not isinstance(content, dict):
         raise BadInput("a mapping", seen=type(content).__name__, where=f"{path}:1")
     return content

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections import deque
@@ -50,11 +50,12 @@ class Compiler:
     toolchain: Toolchain
     work: Path
     cost: Cost = field(default_factory=Cost)
+    _modfile: list[str] = field(default_factory=list)
 
     def packages(self) -> int:
         """Return how many packages the unit is made of; downloads the modules that are missing."""
         lines: list[str] = []
-        self._go(["list", *self._tags(), "-deps", *self.unit.binaries.values()], lines.append)
+        self._go(["list", *self._tags(), *self._patched(), "-deps", *self.unit.binaries.values()], lines.append)
         return len(lines)
 
     def build(self, target: Path, compiled: Callable[[int, str], None]) -> None:
@@ -73,7 +74,7 @@ class Compiler:
                 count += 1
                 compiled(count, line)
 
-        flags = ["-v", "-trimpath", "-pgo=off", "-gcflags=all=-dwarf=false", *self._tags(), *self._overlay()]
+        flags = ["-v", "-trimpath", "-pgo=off", "-gcflags=all=-dwarf=false", *self._tags(), *self._patched()]
         flags.append("-ldflags=" + " ".join(["-s", "-w", *self.unit.ldflags]))
         together = self.work / "out"
         together.mkdir()
@@ -95,16 +96,30 @@ class Compiler:
     def _tags(self) -> list[str]:
         return [f"-tags={','.join(self.unit.tags)}"] if self.unit.tags else []
 
-    def _overlay(self) -> list[str]:
-        if not self.unit.overlay:
-            return []
-        replace = {}
+    def _patched(self) -> list[str]:
+        """Return the flags that build with the unit's overlay.
+
+        Go refuses `-overlay` above its module cache, so that the modules concerned are linked into a folder of their
+        own, which stands in for them.
+        """
+        if not self.unit.overlay or self._modfile:
+            return self._modfile
+        lines = [(self.unit.module / "go.mod").read_text()]
+        stand_ins: dict[str, Path] = {}
         for inside, ours in self.unit.overlay.items():
             module, _, file = inside.partition("//")
-            replace[str(self.module_folder(module) / file)] = str(ours)
-        path = self.work / "overlay.json"
-        path.write_text(json.dumps({"Replace": replace}))
-        return [f"-overlay={path}"]
+            if module not in stand_ins:
+                stand_ins[module] = self.work / f"module-{len(stand_ins)}"
+                shutil.copytree(self.module_folder(module), stand_ins[module], copy_function=os.link)
+                lines.append(f"replace {module} => {stand_ins[module]}\n")
+            target = stand_ins[module] / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)
+            shutil.copyfile(ours, target)
+        (self.work / "go.mod").write_text("\n".join(lines))
+        shutil.copyfile(self.unit.module / "go.sum", self.work / "go.sum")
+        self._modfile = [f"-modfile={self.work / 'go.mod'}"]
+        return self._modfile
 
     def _go(self, arguments: Sequence[str], heard: Callable[[str], None]) -> None:
         """Run ``go``, hand each line of its output to ``heard``, and add up what it cost."""

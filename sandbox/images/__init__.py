@@ -1,0 +1,13 @@
+"""The sandbox's container images: assembled from recipes, without an engine, into the registry's own storage.
+
+    ensure(["pause", "sandbox.local/postgres:16.13"])   # assembles what is missing; a running registry serves it then
+    available()                                         # every recipe there is
+
+A recipe is ``sandbox/images/<stem>.yaml``; an image is asked for by that stem or by its full name.
+"""
+
+from sandbox.images.assemble import assemble, unpack
+from sandbox.images.ensure import available, ensure, prune
+from sandbox.images.recipe import Recipe, find, load
+
+__all__ = ["Recipe", "assemble", "available", "ensure", "find", "load", "prune", "unpack"]
