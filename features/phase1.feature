@@ -9,10 +9,11 @@ Feature: Phase 1: the deployed services do what they are there for
     Scenario: The live nodes are exactly the listed ones
       Then the live nodes are exactly the 8 that the profile lists
 
-    @component:nodes @remedy:restart_node_agent
-    Scenario Outline: A node is ready, reports in time and is under no pressure
+    @component:nodes @remedy:restart_node_agent @remedy:uncordon_node
+    Scenario Outline: A node is ready, reports in time, takes pods and is under no pressure
       Then <node> is ready
       And <node> has reported within the last 30 seconds
+      And <node> takes pods
       And <node> is under no pressure
 
       Examples:
@@ -40,6 +41,7 @@ Feature: Phase 1: the deployed services do what they are there for
         | node-7 |
         | node-8 |
 
+    @remedy:restart_node_agent
     Scenario: Every node runs the same version
       Then every node runs the same version
 
@@ -77,7 +79,7 @@ Feature: Phase 1: the deployed services do what they are there for
 
   Rule: The cluster's own services work: names, measurements, storage
 
-    @component:coredns @remedy:recreate_stuck_pods
+    @component:coredns @remedy:recreate_stuck_pods @remedy:restore_workload.coredns @remedy:rollback_workload
     Scenario: The cluster's name service is there
       Then CoreDNS runs with every replica
 
@@ -86,15 +88,15 @@ Feature: Phase 1: the deployed services do what they are there for
       When a pod looks up the name of the cluster's own service
       Then it is told that service's address
 
-    @component:metrics-server @remedy:recreate_stuck_pods
+    @component:metrics-server @remedy:recreate_stuck_pods @remedy:restore_workload.metrics-server @remedy:rollback_workload
     Scenario: Every node's use of CPU and memory is measured
       Then the use of CPU and memory is known for every node, measured within the last 120 seconds
 
-    @component:storage @remedy:recreate_stuck_pods
+    @component:storage @remedy:restore_default_class
     Scenario: There is one default storage class, the listed one
       Then the only default storage class is the one that the profile lists
 
-    @needs:storage @writes @remedy:recreate_stuck_pods
+    @needs:storage @writes @remedy:recreate_stuck_pods @remedy:rollback_workload
     Scenario: A file on the default storage class outlives the pod that wrote it
       Given a volume of the default storage class
       When a pod on a node writes a file into it, and goes
@@ -128,7 +130,7 @@ Feature: Phase 1: the deployed services do what they are there for
 
   Rule: Traefik leads every host to its service, over TLS
 
-    @component:traefik @remedy:recreate_stuck_pods
+    @component:traefik @remedy:recreate_stuck_pods @remedy:restore_workload.traefik @remedy:rollback_workload
     Scenario: A host that nobody serves is answered with 404
       When a host that nobody serves is asked for
       Then the answer is 404
@@ -154,13 +156,13 @@ Feature: Phase 1: the deployed services do what they are there for
       When a listed host is asked for without TLS
       Then the answer leads to the same host over HTTPS
 
-    @needs:traefik
+    @needs:traefik @remedy:renew_certificate
     Scenario: Every listed host has a certificate of its own name that lasts
       Then the certificate of every listed host is trusted and names that host
       And none of them is the ingress's own stand-in
       And each of them is valid for more than 7 days
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.postgres
+  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:install.postgres
   Rule: PostgreSQL 16 runs as primary, from an image of its node's architecture, within its budget
 
     @component:postgres
@@ -188,7 +190,7 @@ Feature: Phase 1: the deployed services do what they are there for
     Scenario: PostgreSQL at rest stays within its budget of CPU and memory
       Then over 3 measurements PostgreSQL uses at most 50m of CPU and 128Mi of memory
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.prometheus
+  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:install.prometheus
   Rule: Prometheus scrapes every target on all 8 nodes, and its rules evaluate
 
     @component:prometheus
@@ -272,7 +274,7 @@ Feature: Phase 1: the deployed services do what they are there for
       Then Prometheus knows Alertmanager within 60 seconds
       And the watchdog alert of Prometheus is active in Alertmanager within 120 seconds
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.loki
+  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:install.loki
   Rule: Loki is running
 
     @component:loki
@@ -322,7 +324,7 @@ Feature: Phase 1: the deployed services do what they are there for
       Then the log shipper on every node has sent more within 60 seconds
       And the log shipper has dropped nothing more on any node
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.grafana
+  @needs:traefik @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.grafana
   Rule: Grafana is accessible at its host
 
     @component:grafana
@@ -330,7 +332,7 @@ Feature: Phase 1: the deployed services do what they are there for
       Then Grafana runs with every replica
       And Grafana says that its database is ok within 60 seconds
 
-    @needs:grafana @needs:traefik
+    @needs:grafana
     Scenario: Grafana's host leads to the log-in over TLS
       When Grafana is asked for at its host
       Then the answer is 302 and leads to the log-in
@@ -351,7 +353,7 @@ Feature: Phase 1: the deployed services do what they are there for
       When Grafana is restarted
       Then Grafana returns that annotation within 90 seconds
 
-  @remedy:recreate_stuck_pods @remedy:reprovision_grafana @remedy:install.grafana
+  @needs:traefik @remedy:recreate_stuck_pods @remedy:reprovision_grafana @remedy:install.grafana
   Rule: All monitoring dashboards are functional
 
     @needs:grafana @needs:prometheus @needs:loki @needs:alertmanager
@@ -365,7 +367,7 @@ Feature: Phase 1: the deployed services do what they are there for
       And every panel of every dashboard answers its query without error
       And every dashboard shows data
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.code-server
+  @needs:traefik @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.code-server
   Rule: Code Server logs in
 
     @component:code-server

@@ -19,6 +19,7 @@ class NodeState:
     Attributes:
         ready: the Ready condition is True; ``reason`` and ``message`` are that condition's.
         pressures: the conditions of ``PRESSURES`` that hold, with their messages.
+        cordoned: somebody has closed it to new pods.
         version: the kubelet's.
         address: its InternalIP.
 
@@ -29,6 +30,7 @@ class NodeState:
     reason: str
     message: str
     pressures: tuple[str, ...]
+    cordoned: bool
     version: str
     runtime: str
     arch: str
@@ -116,6 +118,7 @@ def _state(obj: Obj) -> NodeState:
         ready=ready.get("status") == "True",
         reason=ready.get("reason", "no Ready condition"),
         message=ready.get("message", ""),
+        cordoned=bool(obj.get("spec", {}).get("unschedulable")),
         pressures=tuple(f"{each['type']} ({each.get('message', '')})" for each in held),
         version=info.get("kubeletVersion", ""),
         runtime=info.get("containerRuntimeVersion", ""),

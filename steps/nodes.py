@@ -40,6 +40,14 @@ def node_reports(cluster: Cluster, ordinal: str, seconds: int) -> None:
     assert age <= allowed, told(f"{name} has reported within {allowed:.0f} s", seen=seen, where=where, todo=todo)
 
 
+@then(parsers.parse("{ordinal} takes pods"))
+def node_takes_pods(cluster: Cluster, ordinal: str) -> None:
+    """Judge whether somebody has closed it."""
+    node = nodes.node(cluster, nodes.listed(cluster, ordinal))
+    seen, todo = "it is cordoned", f"kubectl uncordon {node.name}, when whoever cordoned it is done"
+    assert not node.cordoned, told(f"{node.name} takes pods", seen=seen, where=f"Node {node.name}", todo=todo)
+
+
 @then(parsers.parse("{ordinal} is under no pressure"))
 def node_unpressed(cluster: Cluster, ordinal: str) -> None:
     """Judge memory, disk, process and network conditions."""
