@@ -85,7 +85,8 @@ def _settle(cluster: Cluster, pod: FaultyPod, outcome: Outcome | None) -> None:
 
     def successor() -> None:
         there = [each for each in faulty_pods(cluster) if each.storage and each.node == pod.node]
-        assert not there, f"{there[0]} isn't well yet: {there[0].detail}"  # noqa: S101  # `until` asks for it
+        if there:
+            raise AssertionError(f"{there[0]} isn't well yet: {there[0].detail}")
 
     try:
         cluster.until(successor, within=ROOT_SETTLES, kinds=("Pod",), what=f"{pod}'s successor")

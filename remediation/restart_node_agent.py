@@ -9,6 +9,7 @@ from __future__ import annotations
 from probes.moments import ago
 from probes.node_agents import NodeAgent, agents, reach
 from probes.node_services import NodeServices, node_services
+from probes.nodes import heartbeat
 from remediation._common import refuse
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Outcome, Play, Target
@@ -19,11 +20,14 @@ PLAYBOOK = "playbooks/node/restart-agent.yml"
 #: How long a restarted agent may take to report Ready before the next node is touched, seconds.
 READY_AGAIN = 60.0
 
+#: A kubelet renews its node's lease every 10 s; three misses are no accident. Seconds, times the time factor.
+SILENT = 30.0
+
 
 def remedy(case: Case) -> Changes:
     """Restart the agent of each node that isn't Ready and can be reached, workers before the control plane."""
     cluster, reasons, acted = case.cluster, list[str](), False
-    down = [each for each in agents(cluster) if not each.ready and _asked_for(case, each)]
+    down = [each for each in agents(cluster) if _asked_for(case, each) and (not each.ready or _silent(cluster, each))]
     for node in sorted(down, key=lambda each: (each.control_plane, each.name)):
         services = node_services(cluster, node.name)
         seen = reach(cluster, node.name, services.status_command)
@@ -48,16 +52,27 @@ def _asked_for(case: Case, node: NodeAgent) -> bool:
     return case.parameters.get("node", node.name) == node.name
 
 
+def _silent(cluster: Cluster, node: NodeAgent) -> float:
+    """Return for how many seconds a node has not renewed its lease, 0.0 when it does: Ready lags behind by a minute."""
+    try:
+        age = heartbeat(cluster, node.name)
+    except AssertionError:  # it has no lease: the Ready condition alone tells
+        return 0.0
+    return age if age > SILENT * cluster.profile.time_factor else 0.0
+
+
 def _change(cluster: Cluster, node: NodeAgent, services: NodeServices, answer: str) -> Change:
     for_how_long = f" for {ago(cluster.now() - node.since)}" if node.since else ""
     dead = services.dead(answer)
     cause = f"node {node.name} is not Ready{for_how_long} ({node.reason}: {node.message})"
+    if node.ready:
+        cause = f"node {node.name} has not reported for {ago(_silent(cluster, node))}"
     cause += (
         f"; on it {', '.join(dead)} {'is' if len(dead) == 1 else 'are'} dead"
         if dead
         else "; its services run but are stuck"
     )
-    before = {"ready": False, "reason": node.reason, "services": answer.strip().splitlines()}
+    before = {"ready": node.ready, "reason": node.reason, "services": answer.strip().splitlines()}
     return Change(
         verb="restart",
         target=Target("Host", node.name),
@@ -76,7 +91,8 @@ def _settle(cluster: Cluster, node: NodeAgent, outcome: Outcome | None) -> None:
 
     def ready() -> None:
         now = next(each for each in agents(cluster) if each.name == node.name)
-        assert now.ready, f"{node.name} is not Ready: {now.reason}: {now.message}"  # noqa: S101  # `until` asks for it
+        if not now.ready or _silent(cluster, node):
+            raise AssertionError(f"{node.name} is not Ready: {now.reason}: {now.message}")
 
     try:
         cluster.until(ready, within=READY_AGAIN, kinds=("Node",), what=f"node {node.name} Ready again")

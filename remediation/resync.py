@@ -1,0 +1,44 @@
+"""Objects that drifted from what they were last applied as are applied again. ``@remedy:resync.coredns``.
+
+For what no component's Helm release made: add-ons of the cluster (K3s' own, the sandbox's) and manifests that were
+applied by hand. What they should be is what their own annotation says (`probes.applied`). An object that is gone took
+that with it: it can't be put back from here. Pods older than a configuration that was put back are made anew.
+"""
+
+from __future__ import annotations
+
+from installers.engine import drift
+from probes.applied import applied_in
+from probes.ownership import RELEASE
+from remediation.refresh_config import renew
+from roadworthy.case import Case, Changes
+from roadworthy.change import Apply, Change, Target
+
+#: How many differences a Change shows.
+SHOWN = 5
+
+
+def remedy(case: Case) -> Changes:
+    """Apply again what drifted in the namespace of one service of the profile."""
+    cluster, service = case.cluster, case.cluster.profile.services.get(case.argument)
+    if service is None:
+        return
+    for live, wanted in applied_in(cluster, service.namespace):
+        if RELEASE in (live["metadata"].get("annotations") or {}):
+            continue  # Helm's: its installer knows better
+        differences = [str(each) for each in drift.of(cluster, service.namespace, [wanted])]
+        if not differences:
+            continue
+        metadata = live["metadata"]
+        target = Target(wanted["kind"], metadata["name"], service.namespace, metadata["uid"], wanted["apiVersion"])
+        yield Change(
+            verb="re-apply",
+            target=target,
+            action=Apply(wanted, force=True),
+            why=f"{target} isn't what it was applied as: {'; '.join(differences[:SHOWN])}",
+            before={"drift": differences},
+            after={"drift": []},
+            reversible=True,
+            blast_radius=(str(target),),
+        )
+    yield from renew(cluster, lambda: cluster.list("Pod", namespace=service.namespace))
