@@ -190,7 +190,7 @@ Feature: Phase 1: the deployed services do what they are there for
     Scenario: PostgreSQL at rest stays within its budget of CPU and memory
       Then over 3 measurements PostgreSQL uses at most 50m of CPU and 128Mi of memory
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:install.prometheus
+  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:refresh_config.prometheus @remedy:install.prometheus
   Rule: Prometheus scrapes every target on all 8 nodes, and its rules evaluate
 
     @component:prometheus
@@ -254,7 +254,7 @@ Feature: Phase 1: the deployed services do what they are there for
     Scenario: Prometheus knows what Kube State Metrics tells
       Then Prometheus counts 8 nodes from Kube State Metrics within 90 seconds
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.alertmanager
+  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:refresh_config.alertmanager @remedy:install.alertmanager
   Rule: Alertmanager receives alerts and resolves them
 
     @component:alertmanager
@@ -274,7 +274,7 @@ Feature: Phase 1: the deployed services do what they are there for
       Then Prometheus knows Alertmanager within 60 seconds
       And the watchdog alert of Prometheus is active in Alertmanager within 120 seconds
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:install.loki
+  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:refresh_config.loki @remedy:install.loki
   Rule: Loki is running
 
     @component:loki
@@ -293,7 +293,7 @@ Feature: Phase 1: the deployed services do what they are there for
       When Loki is restarted
       Then Loki returns that line within 90 seconds
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:install.log-shipper
+  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:refresh_config.log-shipper @remedy:install.log-shipper
   Rule: Loki ingests the logs of all 8 nodes
 
     @component:log-shipper
