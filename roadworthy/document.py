@@ -12,7 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import yaml
@@ -96,26 +96,27 @@ def _validator(schema: Path) -> jsonschema.Draft202012Validator:
 def _explained(document: Document, error: jsonschema.ValidationError) -> BadInput:
     steps = list(error.absolute_path)
     name = ".".join(map(str, steps))
+    schema, value = cast("dict[str, Any]", error.schema), cast("Any", error.validator_value)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = sorted(error.schema.get("properties", {}))
+        known = sorted(schema.get("properties", {}))
         extra = next(key for key in error.instance if key not in known)
         where = document.at(*steps, extra)
         return BadInput(
             f"a known key{f' of {name}' if name else ''}", seen=extra, where=where, todo=nearest(extra, known)
         )
     if error.validator == "required" and isinstance(error.instance, dict):
-        missing = next(key for key in error.validator_value if key not in error.instance)
+        missing = next(key for key in value if key not in error.instance)
         return BadInput(f"{f'{name}.' if name else ''}{missing} is said", seen="nothing", where=document.at(*steps))
     # The schema says it in our own words where its rule doesn't speak for itself.
-    expected = error.schema.get("$comment") or _rule(error)
+    expected = schema.get("$comment") or _rule(error)
     secret = any(_SECRET_KEY.search(str(step)) for step in steps)
     seen = type(error.instance).__name__ if secret else _short(error.instance)
-    todo = nearest(str(error.instance), [str(v) for v in error.validator_value]) if error.validator == "enum" else ""
+    todo = nearest(str(error.instance), [str(v) for v in value]) if error.validator == "enum" else ""
     return BadInput(f"{name} is {expected}", seen=seen, where=document.at(*steps), todo=todo)
 
 
 def _rule(error: jsonschema.ValidationError) -> str:
-    value = error.validator_value
+    value = cast("Any", error.validator_value)
     if error.validator == "enum":
         return f"one of {', '.join(map(str, value))}"
     if error.validator == "type":

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from roadworthy import redact
 from roadworthy.criterion import Criterion
+from roadworthy.record import Record
+from roadworthy.shown import Unjudged, Unmet, is_bug
 
 if TYPE_CHECKING:
     from roadworthy.session import Run
@@ -18,6 +21,8 @@ class CriterionItem(pytest.Function):
     """A scenario, or one row of an outline."""
 
     criterion: Criterion
+    record: Record | None = None
+    failed_step = ""
 
     @classmethod
     def of(cls, plain: pytest.Function, criterion: Criterion) -> CriterionItem:
@@ -46,6 +51,20 @@ class CriterionItem(pytest.Function):
     def runtest(self) -> None:
         """Judge, repair where that is asked for, and raise the verdict as pytest's outcome."""
         self.config.stash[RUN].judge(self)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
+        """Return the step that failed and why; with a traceback for a bug, or on request (``-v``)."""
+        if not isinstance(excinfo.value, Unmet | Unjudged):
+            return redact.text(str(super().repr_failure(excinfo, *args, **kwargs)))
+        record = self.record
+        lines = str(excinfo.value).splitlines()
+        lines += [f"at: {record.step}"] if record and record.step else []
+        lines += [f"evidence: {', '.join(record.evidence)}"] if record and record.evidence else []
+        cause = excinfo.value.__cause__
+        if cause is not None and (is_bug(cause) or self.config.get_verbosity() > 0):
+            trace = pytest.ExceptionInfo.from_exception(cause)
+            lines.append(redact.text(str(trace.getrepr(style="short", abspath=False, chain=False))))
+        return "\n".join(lines)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Return where the criterion is written (the row's line for an outline), counted from zero as pytest does."""

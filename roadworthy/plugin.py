@@ -1,30 +1,37 @@
-"""The pytest plugin: options, hooks, fixtures. What they do is next door: collect, item, session, summary."""
+"""The pytest plugin: options, hooks, fixtures. What they do is next door: collect, item, session, judging, summary."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import tags
+from roadworthy import hookspecs, narration, reporting, tags
 from roadworthy.catalogue import BUILDING, Catalogue
+from roadworthy.errors import BadInput
 from roadworthy.item import RUN, CriterionItem
 from roadworthy.rooms import SETTINGS, Rooms
 from roadworthy.session import Run
 
+if TYPE_CHECKING:
+    from roadworthy.cluster import Cluster
+    from roadworthy.profile import Profile
+    from roadworthy.repair import Converger
+
 CATALOGUE: pytest.StashKey[Catalogue] = pytest.StashKey()
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add our hooks."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add our options and settings."""
     group = parser.getgroup("roadworthy", "judge the promises of a cluster, and repair it")
-    group.addoption(
-        "--cluster", metavar="NAME", default="sandbox", help="judge clusters/NAME.yaml (default: the sandbox)"
-    )
-    group.addoption(
-        "--remediate", action="store_true", help="repair what fails, by its remedies, within the profile's limits"
-    )
+    group.addoption("--cluster", metavar="NAME", help="judge the cluster of clusters/NAME.yaml (default: the sandbox)")
+    group.addoption("--remediate", action="store_true", help="repair what fails by its remedies, within the limits")
     group.addoption("--plan", action="store_true", help="show what the remedies would change, and change nothing")
     group.addoption("--profile-dir", metavar="DIR", help="where the cluster profiles are (default: clusters)")
     group.addoption("--reports", metavar="DIR", help="where verdicts, evidence and journal go (default: reports)")
@@ -33,14 +40,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find the rooms. Nothing is read or started before a feature file is collected."""
+    """Find the rooms, and refuse options that can't be meant. Nothing is started before a criterion is judged."""
     rooms = Rooms.of(config.rootpath, config.getini)
     markers = frozenset(line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers"))
     for tag, what in tags.PLAIN.items():
         config.addinivalue_line("markers", f"{tag}: {what}")
     profiles = Path(config.getoption("profile_dir") or config.rootpath / rooms.profiles)
     config.stash[CATALOGUE] = Catalogue(rooms, markers, profiles)
-    config.stash[RUN] = Run(config, rooms, profiles)
+    run = config.stash[RUN] = Run(config, rooms, profiles)
+    if run.plan and run.remediate:
+        raise pytest.UsageError("--plan changes nothing and --remediate does: choose one")
+    if config.getoption("cluster") and not run.worker:
+        _usable(run)
+    config.pluginmanager.register(reporting.Reporting(run), "roadworthy-reporting")
+    config.pluginmanager.register(narration, "roadworthy-narration")
+    if config.pluginmanager.has_plugin("xdist"):
+        config.pluginmanager.register(_Workers(), "roadworthy-workers")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the cluster."""
+    if run := config.stash.get(RUN, None):
+        run.close()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -52,13 +73,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return FeatureModule.of(parent, file_path, parent.config.stash[CATALOGUE])
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_bdd_apply_tag(tag: str, function: Any) -> bool | None:
-    """Keep pytest-bdd from turning tags into marks in our modules: the items carry them already, in order."""
-    del tag, function
-    return True if BUILDING.get() else None
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     """Judge a component's roots before what needs it; everything else stays as it stands."""
     slots = [index for index, item in enumerate(items) if isinstance(item, CriterionItem)]
@@ -66,3 +80,82 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     order = config.stash[CATALOGUE].order([item.criterion for item in ours])
     for slot, index in zip(slots, order, strict=True):
         items[slot] = ours[index]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Take note of what is going to be judged, and check the profile before anything is started."""
+    criteria = [item.criterion for item in session.items if isinstance(item, CriterionItem)]
+    run = session.config.stash[RUN]
+    run.selected(criteria)
+    if criteria and not run.worker:
+        _usable(run)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Reach the cluster before the first criterion, with its progress shown; a worker does so at its first one."""
+    run = session.config.stash[RUN]
+    wanted = any(isinstance(item, CriterionItem) for item in session.items)
+    if not wanted or run.worker or session.config.option.collectonly:
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        try:
+            run.open()
+        except BadInput as error:
+            raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_bdd_apply_tag(tag: str, function: Any) -> bool | None:
+    """Keep pytest-bdd from turning tags into marks in our modules: the items carry them already, in order."""
+    del tag, function
+    return True if BUILDING.get() else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_roadworthy_connect(profile: Profile) -> Cluster:
+    """Reach the cluster for real."""
+    from roadworthy.cluster import connect
+
+    return connect(profile)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_roadworthy_convergence(
+    cluster: Cluster, profile: Profile, config: pytest.Config, journal_dir: Path
+) -> Converger:
+    """Repair for real."""
+    from roadworthy.converge import Convergence
+
+    return Convergence(cluster, profile, config.stash[RUN].rooms.remedies, journal_dir)
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig: pytest.Config) -> Cluster:
+    """The live cluster that is judged."""
+    return pytestconfig.stash[RUN].cluster
+
+
+@pytest.fixture(scope="session")
+def profile(pytestconfig: pytest.Config) -> Profile:
+    """The description of the cluster that is judged."""
+    return pytestconfig.stash[RUN].profile
+
+
+class _Workers:
+    """What is needed with ``-n`` only."""
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Give each worker the run's id and shared folder."""
+        run = node.config.stash[RUN]
+        node.workerinput["roadworthy_run"] = run.id
+        node.workerinput["roadworthy_board"] = run.shared_folder
+        node.workerinput["roadworthy_dist"] = node.config.option.dist
+
+
+def _usable(run: Run) -> None:
+    try:
+        _ = run.stated
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error

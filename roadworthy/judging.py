@@ -1,0 +1,198 @@
+"""The loop: judge, and where the criterion fails and repairs are asked for, remedy and judge again."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from roadworthy import allure_steps, evidence, gather, shown
+from roadworthy.board import State
+from roadworthy.case import Case
+from roadworthy.errors import Blocked, NotApplicable, Unknown
+from roadworthy.record import Record, change_data, outcome_data
+from roadworthy.verdict import Verdict, classify
+
+if TYPE_CHECKING:
+    from roadworthy.item import CriterionItem
+    from roadworthy.session import Run
+
+
+def judge(run: Run, item: CriterionItem) -> None:
+    """Bring one criterion to its verdict, and raise that as pytest's outcome."""
+    judging = Judging(run, item)
+    try:
+        judging.run_to_verdict()
+    finally:
+        judging.conclude()
+    judging.raise_outcome()
+
+
+class Judging:
+    """One criterion on its way to a verdict."""
+
+    def __init__(self, run: Run, item: CriterionItem) -> None:
+        self.run, self.item, self.criterion = run, item, item.criterion
+        self.record = item.record = Record.of(item.criterion, str(item.location[0]))
+        self.error: BaseException | None = None
+        self.verdict = Verdict.BROKEN
+        self._began = time.monotonic()
+        allure_steps.describe(item.criterion)
+
+    def run_to_verdict(self) -> None:
+        """Judge; then repair, plan, or waive."""
+        self.record.reason = "interrupted"
+        self.run.board.begin(self.criterion.id)
+        self.error = self._forbidden()
+        if self.error is None:
+            drill = self.criterion.has("drill")
+            with self.run.board.disturbing() if drill else self.run.board.undisturbed():
+                self.error = self._attempt()
+        self.verdict = classify(self.error)
+        self.record.reason = shown.message(self.error) if self.error else ""
+        if self.verdict in {Verdict.FAILED, Verdict.BROKEN} and self.record.attempts:
+            self._gather()
+        if self.verdict is Verdict.FAILED and not self._waived():
+            self._repair()
+
+    def conclude(self) -> None:
+        """Write the verdict down where others look for it; also when the run is interrupted."""
+        record = self.record
+        record.verdict, record.seconds = self.verdict.value, round(time.monotonic() - self._began, 3)
+        root = record.root if self.verdict is Verdict.BLOCKED else self.criterion.id
+        self.run.board.end(State(self.criterion.id, self.verdict, record.reason, root))
+        allure_steps.conclude(record)
+
+    def raise_outcome(self) -> None:
+        """Tell pytest."""
+        reason = self.record.data()["reason"]
+        if self.verdict is Verdict.NOT_APPLICABLE:
+            raise pytest.skip.Exception(reason, _use_item_location=True)
+        if self.verdict is Verdict.WAIVED:
+            raise pytest.xfail.Exception(reason)
+        if self.verdict is Verdict.FAILED:
+            raise shown.Unmet(reason) from self.error
+        if not self.verdict.good:
+            raise shown.Unjudged(f"{self.verdict}: {reason}") from self.error
+
+    def _forbidden(self) -> BaseException | None:
+        """Return why it isn't judged at all, or None."""
+        try:
+            self._needs()
+            self._may_disturb()
+            _ = self.run.cluster
+        except Exception as error:  # noqa: BLE001 - whatever keeps us from judging makes it broken, with its reason
+            return error
+        return None
+
+    def _needs(self) -> None:
+        for component in self.criterion.needs:
+            states = self.run.board.states([i for i in self.run.roots.get(component, []) if i != self.criterion.id])
+            for state in states:
+                if state.verdict in {Verdict.FAILED, Verdict.BROKEN, Verdict.BLOCKED}:
+                    self.record.root = state.root
+                    raise Blocked(f"needs {component}: blocked by {state.root}")
+            if states and all(state.verdict is Verdict.NOT_APPLICABLE for state in states):
+                raise NotApplicable(f"needs {component}, which is not applicable: {states[0].reason}")
+
+    def _may_disturb(self) -> None:
+        stated, drill = self.run.stated, self.criterion.has("drill")
+        if drill and not stated.drills:
+            if stated.drill_window is None:
+                raise NotApplicable(f"a drill, and {stated.where} allows none")
+            if not stated.drill_window.holds(datetime.now(UTC)):
+                raise NotApplicable(f"a drill, and outside the maintenance window ({stated.drill_window})")
+        if (drill or self.criterion.has("writes")) and not (stated.provider or stated.kube_system_uid):
+            raise NotApplicable(f"it writes, and {stated.where} names no kube_system_uid: the cluster is only read")
+
+    def _attempt(self) -> BaseException | None:
+        """Judge once, as if never before: no fixture and no evidence of an earlier attempt is seen."""
+        self.record.attempts += 1
+        number, error = self.record.attempts, None
+        step = allure_steps.Step(f"Attempt {number}")
+        evidence.take()
+        node = self.item
+        try:
+            node = self._fresh_node(number)
+            node.failed_step = ""
+            with self._scenario():
+                node.judge_once()
+        except (KeyboardInterrupt, SystemExit, pytest.exit.Exception):
+            step.close(Unknown("the run was not interrupted"))
+            raise
+        except BaseException as raised:  # noqa: BLE001 - pytest's skip and fail are no Exceptions
+            error = shown.normal(raised)
+        step.close(error)
+        self.error, self.record.step = error, node.failed_step
+        return error
+
+    def _fresh_node(self, number: int) -> CriterionItem:
+        if number == 1:
+            return self.item  # pytest has set it up
+        twin = self.item.again()
+        stack = self.item.session._setupstate  # noqa: SLF001 - pytest has no other way to set a node up again
+        try:
+            stack.teardown_exact(twin)
+            stack.setup(twin)
+        except Exception as error:
+            raise Unknown("the scenario's fixtures can be renewed", seen=shown.message(error)) from error
+        return twin
+
+    def _scenario(self) -> contextlib.AbstractContextManager[None]:
+        surround = getattr(self.run.cluster, "scenario", None)
+        tags = [tag.name for tag in self.criterion.tags]
+        return surround(self.criterion.id, tags) if surround else contextlib.nullcontext()
+
+    def _gather(self) -> None:
+        pieces = [*evidence.take(), *gather.about(self.run.cluster, self.criterion)]
+        self.record.evidence += gather.write(self.run.reports, self.criterion.id, self.record.attempts, pieces)
+
+    def _waived(self) -> bool:
+        named = self.criterion.values("waiver")
+        for waiver in self.run.stated.waivers:
+            if waiver["id"] in named:
+                until = date.fromisoformat(str(waiver["expires"]))
+                told = f"waiver {waiver['id']} ({waiver['owner']}: {waiver['reason']})"
+                if until >= datetime.now(UTC).date():
+                    self.verdict = Verdict.WAIVED
+                    self.record.reason = f"{self.record.reason}; {told} until {until}"
+                    return True
+                self.record.reason = f"{self.record.reason}; {told} expired on {until}"
+        return False
+
+    def _repair(self) -> None:
+        ladder = self.criterion.ladder(self.run.rooms.last_remedy)
+        if not ladder or not (self.run.remediate or self.run.plan):
+            return
+        criterion, was = self.criterion, self.record.reason
+        case = Case(self.run.cluster, criterion.id, was, "", dict(criterion.parameters))
+        with self.run.board.disturbing():
+            if self.run.plan:
+                self.record.planned = [change_data(change) for change in self.run.convergence.plan(case, ladder)]
+                return
+            self._converge(case, ladder, was)
+
+    def _converge(self, case: Case, ladder: list[tuple[str, str]], was: str) -> None:
+        step = allure_steps.Step("Remedies")
+        try:
+            done = self.run.convergence.converge(case, ladder, self._attempt)
+        except Exception as error:  # noqa: BLE001 - a bug in a remedy must not take the verdict with it
+            step.close(error)
+            self.record.reason = f"{was}; and the repair broke off: {shown.message(error)}"
+            return
+        for remedy in done.remedies:
+            changes = [outcome_data(outcome) for outcome in remedy.changes]
+            told = {"name": remedy.name, "outcome": remedy.outcome, "reason": remedy.reason, "changes": changes}
+            self.record.remedies.append(told)
+            allure_steps.remedy(told)
+        step.close()
+        self.verdict = done.verdict
+        if self.verdict is Verdict.CONVERGED:
+            self.error = None
+        elif self.error is not None:
+            self._gather()
+            was = shown.message(self.error)
+        self.record.reason = was
