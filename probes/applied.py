@@ -6,6 +6,7 @@ import base64
 import binascii
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,7 @@ def applied(obj: Obj) -> dict[str, Any] | None:
             return _object(json.loads(notes[KUBECTL]))
         if K3S in notes:
             return _object(json.loads(gzip.decompress(base64.b64decode(notes[K3S]))))
-    except (ValueError, binascii.Error, OSError, EOFError):
+    except (ValueError, binascii.Error, OSError, EOFError, zlib.error):
         return None
     return None
 
