@@ -131,9 +131,10 @@ Feature: Phase 1: the deployed services do what they are there for
   Rule: Traefik leads every host to its service, over TLS
 
     @component:traefik @remedy:recreate_stuck_pods @remedy:restore_workload.traefik @remedy:rollback_workload
-    Scenario: A host that nobody serves is answered with 404
+    Scenario: Traefik runs, and answers a host that nobody serves with 404
       When a host that nobody serves is asked for
       Then the answer is 404
+      And Traefik runs with every replica
 
     @needs:traefik @remedy:recreate_stuck_pods
     Scenario Outline: Traefik answers at every node's address
