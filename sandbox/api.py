@@ -63,8 +63,9 @@ class Api:
         self.session.verify = str(pki / "ca.crt")
         self.session.cert = (str(pki / "sandbox-admin.crt"), str(pki / "sandbox-admin.key"))
 
-    def call(self, verb: str, where: str, body: Any = None, *, content_type: str = "application/json",
-             **query: str) -> Any:
+    def call(
+        self, verb: str, where: str, body: Any = None, *, content_type: str = "application/json", **query: str
+    ) -> Any:
         """Send one request and return the answer's JSON.
 
         Raises:
@@ -74,8 +75,13 @@ class Api:
         data = None if body is None else json.dumps(body).encode()
         try:
             answer = self.session.request(
-                verb, self.base + where, params=query, data=data, timeout=self.timeout,
-                headers={"Content-Type": content_type, "Accept": "application/json"})
+                verb,
+                self.base + where,
+                params=query,
+                data=data,
+                timeout=self.timeout,
+                headers={"Content-Type": content_type, "Accept": "application/json"},
+            )
         except (requests.RequestException, OSError) as error:
             raise ApiFailed(f"an answer to {verb} {where}", status=0, seen=str(error)) from error
         if answer.status_code >= 400:
@@ -98,8 +104,14 @@ class Api:
 
     def apply(self, item: Mapping[str, Any]) -> Any:
         """Server-side apply: make the object hold these fields, nothing changes when it does."""
-        return self.call("PATCH", path_of(item), item, content_type="application/apply-patch+yaml",
-                         fieldManager=MANAGER, force="true")
+        return self.call(
+            "PATCH",
+            path_of(item),
+            item,
+            content_type="application/apply-patch+yaml",
+            fieldManager=MANAGER,
+            force="true",
+        )
 
     def patch(self, where: str, change: Mapping[str, Any]) -> Any:
         """Merge `change` into an object; None takes a field away."""
@@ -123,11 +135,15 @@ class Api:
         kind, version = listing["kind"].removesuffix("List"), listing["apiVersion"]
         for item in listing["items"]:
             yield {"kind": kind, "apiVersion": version, **item}
-        query = {"watch": "1", "resourceVersion": listing["metadata"]["resourceVersion"],
-                 "timeoutSeconds": str(max(int(seconds), 1))}
+        query = {
+            "watch": "1",
+            "resourceVersion": listing["metadata"]["resourceVersion"],
+            "timeoutSeconds": str(max(int(seconds), 1)),
+        }
         try:
-            with self.session.get(self.base + where, params=query, stream=True,
-                                  timeout=(self.timeout, seconds + 1)) as stream:
+            with self.session.get(
+                self.base + where, params=query, stream=True, timeout=(self.timeout, seconds + 1)
+            ) as stream:
                 for line in stream.iter_lines(chunk_size=None):
                     event = json.loads(line)
                     if event["type"] in {"ADDED", "MODIFIED"}:
@@ -165,4 +181,3 @@ class Api:
             time.sleep(0.1)
         seen = "; ".join(f"{name}: {text}" for name, text in sorted(complaints.items()))
         raise TimedOut(f"{where} to be as wanted within {seconds:g} s", seen=seen)
-

@@ -25,6 +25,10 @@ USERS = {
     "kube-proxy": "system:kube-proxy",
 }
 AFTER_API = f"until (: </dev/tcp/127.0.0.1/{API_PORT}) 2>/dev/null; do sleep 0.1; done"
+# The API server listens before its own roles exist; who is refused then would be started again a second later.
+AFTER_ROLES = """{wait}
+until {binaries}/kubectl --kubeconfig={config} --request-timeout=2s get configmap -n kube-system \\
+    extension-apiserver-authentication -o name >/dev/null 2>&1; do sleep 0.1; done"""
 AFTER_ETCD = "until (: </dev/tcp/127.0.0.1/2379) 2>/dev/null; do sleep 0.05; done"
 
 
@@ -34,8 +38,17 @@ def certificates(sandbox: Sandbox) -> Authority:
     authority, front = Authority(folder, CA), Authority(folder, FRONT_PROXY_CA)
     ensure_signing_key(folder)
     service = "kubernetes.default.svc"
-    names = ("localhost", "kubernetes", "kubernetes.default", service, f"{service}.{CLUSTER_DOMAIN}", CONTROL_PLANE,
-             "127.0.0.1", address, f"{sandbox.prefix}.16.1")
+    names = (
+        "localhost",
+        "kubernetes",
+        "kubernetes.default",
+        service,
+        f"{service}.{CLUSTER_DOMAIN}",
+        CONTROL_PLANE,
+        "127.0.0.1",
+        address,
+        f"{sandbox.prefix}.16.1",
+    )
     authority.ensure("apiserver", Subject("kube-apiserver", names=names, server=True, client=False))
     authority.ensure("apiserver-kubelet-client", Subject("kube-apiserver-kubelet-client", "system:masters"))
     front.ensure("front-proxy-client", Subject("front-proxy-client"))
@@ -115,6 +128,12 @@ def _controller_manager(sandbox: Sandbox) -> list[str]:
         # A node's range follows from its name and is given to it by `up`; an allocator would deal them out by chance.
         "allocate-node-cidrs": "false",
         "cluster-cidr": sandbox.pods,
+        # A lost node is known after 30 s, not 50: the sandbox exists to be broken.
+        "node-monitor-period": "2s",
+        "node-monitor-grace-period": "30s",
+        # It makes a token for each of its forty controllers before it starts them: 5 s at the usual 20 a second.
+        "kube-api-qps": "500",
+        "kube-api-burst": "1000",
         # There is one, and nobody to elect it against.
         "leader-elect": "false",
         "profiling": "false",
@@ -153,14 +172,20 @@ def _etcd(sandbox: Sandbox) -> list[str]:
     ]
 
 
+def _after_roles(user: str) -> str:
+    return AFTER_ROLES.format(wait=AFTER_API, binaries=BINARIES, config=f"/etc/kubernetes/{user}.kubeconfig")
+
+
 def services(sandbox: Sandbox) -> dict[str, str]:
     """Return the `run` scripts of the machine's services."""
     small = {"GOMAXPROCS": "2"}
     return {
         "etcd": script(_etcd(sandbox), environment={"GOGC": "75"}),
         "kube-apiserver": script(_api_server(sandbox), environment={"GOGC": "75"}, ready=AFTER_ETCD),
-        "kube-controller-manager": script(_controller_manager(sandbox), environment=small, ready=AFTER_API),
-        "kube-scheduler": script(_scheduler(sandbox), environment=small, ready=AFTER_API),
+        "kube-controller-manager": script(
+            _controller_manager(sandbox), environment=small, ready=_after_roles("controller-manager")
+        ),
+        "kube-scheduler": script(_scheduler(sandbox), environment=small, ready=_after_roles("scheduler")),
         "kube-proxy": kube_proxy.service(small, AFTER_API),
         "registry": script([REGISTRY, "serve", "/etc/docker/registry/config.yml"], environment=small, log="registry"),
     }

@@ -11,7 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from sandbox.layout import CLUSTER_DOMAIN, Sandbox
 from sandbox.pki import write_private
 
-SSHD = """\
+PATH = (
+    "/opt/roadworthy/kubernetes:/opt/roadworthy/containerd:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+)
+SSHD = f"""\
 HostKey /etc/ssh/ssh_host_ed25519_key
 AuthorizedKeysFile /etc/ssh/authorized_keys
 PermitRootLogin prohibit-password
@@ -22,7 +25,7 @@ UseDNS no
 PrintMotd no
 PidFile none
 AcceptEnv LANG LC_*
-SetEnv PATH=/opt/roadworthy/kubernetes:/opt/roadworthy/containerd:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+SetEnv PATH={PATH}
 Subsystem sftp internal-sftp
 """
 

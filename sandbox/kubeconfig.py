@@ -20,10 +20,18 @@ def render(sandbox: Sandbox, authority: Authority, certificate: bytes, key: byte
     content = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": name, "cluster": {
-            "server": sandbox.api, "certificate-authority-data": inline(authority.certificate_file.read_bytes())}}],
-        "users": [{"name": name, "user": {
-            "client-certificate-data": inline(certificate), "client-key-data": inline(key)}}],
+        "clusters": [
+            {
+                "name": name,
+                "cluster": {
+                    "server": sandbox.api,
+                    "certificate-authority-data": inline(authority.certificate_file.read_bytes()),
+                },
+            }
+        ],
+        "users": [
+            {"name": name, "user": {"client-certificate-data": inline(certificate), "client-key-data": inline(key)}}
+        ],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         "current-context": name,
     }

@@ -1,7 +1,7 @@
 """A machine of the sandbox: network, process, host name, mount, IPC and cgroup namespaces under one supervisor.
 
 Process 1 of a machine is runit's `runsvdir`. Everything that runs in the machine, its pods included, lives in
-that process's namespace: when process 1 is killed the kernel kills all the rest. `templates/boot.sh` builds the machine.
+that process's namespace: when process 1 is killed the kernel kills all the rest. `templates/boot.sh` builds it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def inits(sandbox: Sandbox) -> dict[str, int]:
         with contextlib.suppress(FileNotFoundError):
             wanted[(NETNS / sandbox.netns(machine)).stat().st_ino] = machine
     depth, found = len(_nspid(os.getpid())) + 1, {}
-    for entry in os.listdir("/proc") if wanted else ():
+    for entry in os.listdir("/proc") if wanted else ():  # noqa: PTH208 - numbers, a thousand of them
         if not entry.isdecimal():
             continue
         with contextlib.suppress(OSError):
@@ -96,15 +96,24 @@ def start(sandbox: Sandbox, machine: str, binaries: Mapping[str, Path], extra: M
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(BOOT)], env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
+            [str(BOOT)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
             start_new_session=True,
         )
     deadline = time.monotonic() + 20
     while not booted.exists():
         if process.poll() is not None or time.monotonic() > deadline:
             seen = log.read_text(errors="replace").strip()[-600:] or f"code {process.returncode}"
-            raise MachineFailed(f"the machine {machine} to boot", seen=seen, where=str(log),
-                                todo=f"roadworthy sandbox down --name {sandbox.name}")
+            raise MachineFailed(
+                f"the machine {machine} to boot",
+                seen=seen,
+                where=str(log),
+                todo=f"roadworthy sandbox down --name {sandbox.name}",
+            )
         time.sleep(0.01)
 
 
@@ -131,8 +140,11 @@ def kill(sandbox: Sandbox, machines: tuple[str, ...] = (), timeout: float = 8) -
             for pid in left:
                 _kill(pid)
             if time.monotonic() > deadline:
-                raise MachineFailed("no process of the sandbox to be left", seen=f"processes {sorted(left)}",
-                                    todo=f"see `ps -fp {','.join(map(str, sorted(left)))}`, then run `down` again")
+                raise MachineFailed(
+                    "no process of the sandbox to be left",
+                    seen=f"processes {sorted(left)}",
+                    todo=f"see `ps -fp {','.join(map(str, sorted(left)))}`, then run `down` again",
+                )
             time.sleep(0.02)
         cgroups.remove(sandbox.name, part)
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox import builds, debian, images
+from sandbox.layout import Sandbox
+from sandbox.pins import ADDON_IMAGES, CONTAINERD_UNIT, REGISTRY_PACKAGE, REGISTRY_VERSION
+from sandbox.progress import Progress
+
 
 @dataclass(frozen=True)
 class Materials:
@@ -22,3 +27,18 @@ class Materials:
     containerd: Path
     registry: Path
     images: dict[str, str]
+
+
+def gather(sandbox: Sandbox, progress: Progress) -> Materials:
+    """Return everything that `sandbox` is started from, building what the cache doesn't hold.
+
+    Raises:
+        RoadworthyError: something can't be had; the message says what.
+
+    """
+    registry = debian.unpack(REGISTRY_PACKAGE, REGISTRY_VERSION)
+    kubernetes = builds.ensure(sandbox.release.unit, report=progress)
+    containerd = builds.ensure(CONTAINERD_UNIT, report=progress)
+    images.ensure(ADDON_IMAGES, progress)
+    names = {stem: images.find(stem).name for stem in ADDON_IMAGES}
+    return Materials(kubernetes, containerd, registry, names)

@@ -2,15 +2,14 @@
 
 The switch is a bridge in a network namespace of its own, so that the host's firewall, and a container engine's rules
 in it, never see the machines' traffic, and so that the host has one link per sandbox and no more. Before any address is
-used, the host gets an `unreachable` route for the whole range: with the sandbox down, or half-way up, a packet to one of
-its addresses is refused and can't leave by the default route. That route stays after `down`, on purpose. The
+used, the host gets an `unreachable` route for the whole range: with the sandbox down, or half-way up, a packet to
+one of its addresses is refused and can't leave by the default route. That route stays after `down`, on purpose. The
 machines have an unreachable default route, and the host doesn't forward what comes from them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 from sandbox.layout import CONTROL_PLANE, Sandbox
@@ -34,11 +33,11 @@ def namespaces(name: str) -> list[str]:
     """Return the namespaces (or what is left of them) of the sandbox called `name`."""
     prefix = f"rw-{name}-"
     try:
-        names = sorted(os.listdir(NETNS))
+        names = sorted(path.name for path in NETNS.iterdir())
     except FileNotFoundError:
         return []
     parts = {SWITCH, CONTROL_PLANE}
-    return [n for n in names if n.startswith(prefix) and (n[len(prefix):] in parts or _is_node(n[len(prefix):]))]
+    return [n for n in names if n.startswith(prefix) and (n[len(prefix) :] in parts or _is_node(n[len(prefix) :]))]
 
 
 def _is_node(part: str) -> bool:
@@ -70,8 +69,17 @@ def ensure_switch(sandbox: Sandbox) -> None:
     _make_namespace(switch)
     if fresh:
         # Bridged frames are no business of iptables here, and nothing has an IPv6 address.
-        run("ip", "netns", "exec", switch, "sysctl", "-qw", "net.bridge.bridge-nf-call-iptables=0",
-            "net.ipv6.conf.all.disable_ipv6=1", check=False)
+        run(
+            "ip",
+            "netns",
+            "exec",
+            switch,
+            "sysctl",
+            "-qw",
+            "net.bridge.bridge-nf-call-iptables=0",
+            "net.ipv6.conf.all.disable_ipv6=1",
+            check=False,
+        )
     there = _links(switch)
     if BRIDGE not in there:
         ip(f"link add {BRIDGE} type bridge", netns=switch)
@@ -80,8 +88,13 @@ def ensure_switch(sandbox: Sandbox) -> None:
         ip(f"link add {sandbox.link} type veth peer name {UPLINK} netns {switch}")
     ip("link set lo up", f"link set {BRIDGE} up", f"link set {UPLINK} master {BRIDGE} up", netns=switch)
     # The host never carries the machines' packets on, whatever it does for others.
-    run("sysctl", "-qw", f"net.ipv4.conf.{sandbox.link}.forwarding=0", f"net.ipv6.conf.{sandbox.link}.disable_ipv6=1",
-        check=False)
+    run(
+        "sysctl",
+        "-qw",
+        f"net.ipv4.conf.{sandbox.link}.forwarding=0",
+        f"net.ipv6.conf.{sandbox.link}.disable_ipv6=1",
+        check=False,
+    )
     ip(
         f"addr replace {sandbox.host_address}/24 dev {sandbox.link}",
         f"link set {sandbox.link} up",

@@ -126,7 +126,8 @@ def etc(sandbox: Sandbox, authority: Authority, node: str, pause: str) -> dict[s
         "cni/net.d/10-sandbox.conflist": cni_config(sandbox, node).encode(),
         "kubernetes/kubelet.yaml": kubelet_config(sandbox, node).encode(),
         "kubernetes/kubelet.kubeconfig": kubeconfig.for_user(
-            sandbox, authority, f"system:node:{node}", "system:nodes").encode(),
+            sandbox, authority, f"system:node:{node}", "system:nodes"
+        ).encode(),
         "kubernetes/kube-proxy.yaml": kube_proxy.config(sandbox, node).encode(),
         "kubernetes/kube-proxy.kubeconfig": kubeconfig.for_user(sandbox, authority, "system:kube-proxy").encode(),
         f"kubernetes/pki/{CA}.crt": authority.certificate_file.read_bytes(),
@@ -152,8 +153,9 @@ def services(sandbox: Sandbox, node: str) -> dict[str, str]:
         "--v=1",
     ]
     return {
-        "containerd": script(["/opt/roadworthy/containerd/containerd", "--config=/etc/containerd/config.toml"],
-                             environment=small),
+        "containerd": script(
+            ["/opt/roadworthy/containerd/containerd", "--config=/etc/containerd/config.toml"], environment=small
+        ),
         "kubelet": script(kubelet, environment=small, ready=after_both),
         "kube-proxy": kube_proxy.service(small, after_api),
         "sshd": script(["/usr/sbin/sshd", "-D", "-e"], environment={}),

@@ -24,9 +24,12 @@ def wait_for_api(sandbox: Sandbox, api: Api, seconds: float = 60) -> None:
         if time.monotonic() > deadline:
             services = ("etcd", "kube-apiserver")
             seen = ", ".join(f"{name}: {supervise.state(sandbox, CONTROL_PLANE, name)}" for name in services)
-            raise TimedOut(f"the API server to be ready within {seconds:g} s", seen=seen,
-                           where=str(sandbox.paths.logs(CONTROL_PLANE)),
-                           todo=f"roadworthy sandbox logs kube-apiserver --name {sandbox.name}")
+            raise TimedOut(
+                f"the API server to be ready within {seconds:g} s",
+                seen=seen,
+                where=str(sandbox.paths.logs(CONTROL_PLANE)),
+                todo=f"roadworthy sandbox logs kube-apiserver --name {sandbox.name}",
+            )
         time.sleep(0.05)
 
 
@@ -34,12 +37,14 @@ def introduce(sandbox: Sandbox, api: Api) -> None:
     """Give every node its object before its kubelet does: range of pods and role are not a kubelet's to choose."""
     for name in sandbox.node_names:
         labels = {"node-role.kubernetes.io/worker": ""}
-        api.apply({
-            "apiVersion": "v1",
-            "kind": "Node",
-            "metadata": {"name": name, "labels": labels},
-            "spec": {"podCIDR": sandbox.pod_range(name), "podCIDRs": [sandbox.pod_range(name)]},
-        })
+        api.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Node",
+                "metadata": {"name": name, "labels": labels},
+                "spec": {"podCIDR": sandbox.pod_range(name), "podCIDRs": [sandbox.pod_range(name)]},
+            }
+        )
 
 
 def complaint(item: Object) -> str:

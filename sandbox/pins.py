@@ -42,3 +42,7 @@ PACKAGES = {
 
 CNI_PLUGINS = "/usr/lib/cni"
 CNI_PACKAGE = "containernetworking-plugins"
+
+REGISTRY_PACKAGE = "docker-registry"
+REGISTRY_VERSION = "2.8.2+ds1-1"
+"""The registry from which the nodes pull; unpacked into the cache, not installed."""

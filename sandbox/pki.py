@@ -144,7 +144,7 @@ class Authority:
 
 
 def ensure_signing_key(folder: Path) -> Path:
-    """Return the file of the key that signs service accounts' tokens, made on first use; the public half is beside it."""
+    """Return the file of the key that signs service accounts' tokens, made on first use, its public half beside it."""
     private, public = folder / "sa.key", folder / "sa.pub"
     if not (private.exists() and public.exists()):
         key = ec.generate_private_key(ec.SECP256R1())

@@ -56,7 +56,7 @@ def define(sandbox: Sandbox, machine: str, services: Mapping[str, str]) -> list[
 
 
 def state(sandbox: Sandbox, machine: str, service: str) -> str:
-    """Return `run`, `down`, `finish`, possibly with what it waits for (`run, want down`); `no supervisor` without one."""
+    """Return `run`, `down`, `finish`, with what it waits for if so (`run, want down`); else `no supervisor`."""
     folder = sandbox.paths.services(machine) / service / "supervise"
     try:
         os.close(os.open(folder / "ok", os.O_WRONLY | os.O_NONBLOCK))
@@ -76,8 +76,12 @@ def tell(sandbox: Sandbox, machine: str, service: str, letter: str) -> None:
     try:
         handle = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
-        raise ServiceFailed(f"a supervisor of {service} on {machine}", seen=str(error), where=str(pipe),
-                            todo=f"roadworthy sandbox up --name {sandbox.name}") from error
+        raise ServiceFailed(
+            f"a supervisor of {service} on {machine}",
+            seen=str(error),
+            where=str(pipe),
+            todo=f"roadworthy sandbox up --name {sandbox.name}",
+        ) from error
     with contextlib.closing(os.fdopen(handle, "wb", buffering=0)) as control:
         control.write(letter.encode())
 

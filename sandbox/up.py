@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox import control_plane, host, identity, machine, network, node, nodes, supervise
+from sandbox import addons, control_plane, host, identity, machine, network, node, nodes, supervise
 from sandbox.api import Api
 from sandbox.layout import CONTROL_PLANE, Sandbox
 from sandbox.materials import Materials
@@ -124,19 +124,21 @@ def _node_files(run: Run, authority: Authority, name: str) -> dict[str, bytes]:
 
 
 def bring_up(run: Run) -> None:
-    """Bring everything up to Ready nodes.
+    """Bring everything up: machines, API server, nodes, add-ons.
 
     Raises:
         RoadworthyError: what could not be done, and where to look.
 
     """
-    sandbox = run.sandbox
+    sandbox, api = run.sandbox, Api(run.sandbox)
     sandbox.save()
     with run.step("machines", 2):
         machines(run)
-    api = Api(sandbox)
     with run.step("API server", 4):
         nodes.wait_for_api(sandbox, api)
     with run.step(f"{sandbox.nodes} nodes", 4):
         nodes.introduce(sandbox, api)
+        addons.apply(sandbox, api, Authority(sandbox.paths.pki), run.materials.images)
         nodes.wait_ready(sandbox, api)
+    with run.step("add-ons", 10):
+        addons.wait(api)

@@ -1,0 +1,154 @@
+"""What every sandbox has installed: DNS, storage, metrics, ingress. Manifests are beside this file."""
+
+from __future__ import annotations
+
+import base64
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from roadworthy.errors import BadInput
+from sandbox.api import Api, Object, path
+from sandbox.layout import CLUSTER_DOMAIN, Sandbox
+from sandbox.pki import Authority, Subject
+
+FOLDER = Path(__file__).parent
+FIRST = "namespaces.yaml"
+DEPLOYMENTS = {
+    "kube-system": {"coredns", "metrics-server"},
+    "local-path-storage": {"local-path-provisioner"},
+    "ingress": {"traefik"},
+}
+"""Namespace -> the Deployments that make a sandbox complete."""
+
+
+def _values(sandbox: Sandbox, authority: Authority) -> dict[str, str]:
+    addresses = [sandbox.address(machine) for machine in sandbox.machines]
+    return {
+        "DOMAIN": sandbox.domain,
+        "INGRESS": sandbox.ingress_service,
+        "DNS": sandbox.dns,
+        "ADDRESS": addresses[0],
+        "ADDRESSES": f"[{', '.join(addresses)}]",
+        "HOSTS": "\n    ".join(
+            f"        {sandbox.address(machine)} {machine} {machine}.{sandbox.domain}" for machine in sandbox.machines
+        ).lstrip(),
+        "CA_BASE64": base64.b64encode(authority.certificate_file.read_bytes()).decode(),
+    }
+
+
+def manifests(sandbox: Sandbox, authority: Authority, images: dict[str, str]) -> dict[str, list[Object]]:
+    """Return the objects of each manifest file.
+
+    Args:
+        sandbox: whose addresses and names are filled in.
+        authority: whose certificate is.
+        images: recipe -> full name of the image.
+
+    Raises:
+        BadInput: a manifest has a place for something unknown.
+
+    """
+    values = _values(sandbox, authority)
+    found = {}
+    for file in sorted(FOLDER.glob("*.yaml")):
+
+        def fill(match: re.Match[str], file: Path = file) -> str:
+            name = match[1]
+            value = images.get(name.removeprefix("IMAGE:")) if name.startswith("IMAGE:") else values.get(name)
+            if value is None:
+                raise BadInput(f"a value for @{name}@", where=str(file), todo=f"one of {', '.join(sorted(values))}")
+            return value
+
+        text = re.sub(r"@([A-Z_0-9]+(?::[a-z-]+)?)@", fill, file.read_text())
+        found[file.name] = [item for item in yaml.load_all(text, Loader=yaml.CSafeLoader) if item]
+    return found
+
+
+def _tls_secret(namespace: str, name: str, files: tuple[Path, Path]) -> Object:
+    def inline(file: Path) -> str:
+        return base64.b64encode(file.read_bytes()).decode()
+
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": {"tls.crt": inline(files[0]), "tls.key": inline(files[1])},
+    }
+
+
+def secrets(sandbox: Sandbox, authority: Authority) -> list[Object]:
+    """Return the Secrets with the add-ons' own certificates."""
+    service = "metrics-server.kube-system.svc"
+    metrics = authority.ensure(
+        "metrics-server",
+        Subject(service, names=("metrics-server", service, f"{service}.{CLUSTER_DOMAIN}"), server=True, client=False),
+    )
+    wildcard = authority.ensure(
+        "wildcard",
+        Subject(f"*.{sandbox.domain}", names=(f"*.{sandbox.domain}", sandbox.domain), server=True, client=False),
+    )
+    return [_tls_secret("kube-system", "metrics-server-tls", metrics), _tls_secret("ingress", "wildcard-tls", wildcard)]
+
+
+def apply(sandbox: Sandbox, api: Api, authority: Authority, images: dict[str, str]) -> None:
+    """Make all add-ons what the manifests say; nothing changes where they are."""
+    groups = manifests(sandbox, authority, images)
+    for item in groups.pop(FIRST):
+        api.apply(item)
+    for item in secrets(sandbox, authority):
+        api.apply(item)
+
+    def all_of(items: list[Object]) -> None:
+        own = Api(sandbox)
+        for item in items:
+            own.apply(item)
+
+    with ThreadPoolExecutor(max_workers=len(groups)) as pool:
+        for done in [pool.submit(all_of, items) for items in groups.values()]:
+            done.result()
+
+
+def complaint(item: Object) -> str:
+    """Return why a Deployment is not complete; empty when it is."""
+    status: dict[str, Any] = item.get("status", {})
+    wanted, there = item["spec"]["replicas"], status.get("readyReplicas", 0)
+    if status.get("observedGeneration", 0) < item["metadata"]["generation"]:
+        return "not looked at yet"
+    if status.get("updatedReplicas", 0) < wanted or there < wanted:
+        return f"{there} of {wanted} pods ready"
+    return ""
+
+
+def missing(api: Api) -> dict[str, str]:
+    """Return what is wrong with each add-on that is not complete: `namespace/name` -> complaint."""
+    found = {}
+    for namespace, names in DEPLOYMENTS.items():
+        there = {item["metadata"]["name"]: item for item in api.get(path("apps/v1", "Deployment", namespace))["items"]}
+        for name in sorted(names):
+            text = complaint(there[name]) if name in there else "not installed"
+            if text:
+                found[f"{namespace}/{name}"] = text
+    return found
+
+
+def wait(api: Api, seconds: float = 120) -> None:
+    """Return once all add-ons are complete and the metrics API answers.
+
+    Raises:
+        TimedOut: with what is missing.
+
+    """
+    for namespace, names in DEPLOYMENTS.items():
+        api.wait(path("apps/v1", "Deployment", namespace), complaint, set(names), seconds)
+
+    def available(item: Object) -> str:
+        conditions = {each["type"]: each for each in item.get("status", {}).get("conditions", [])}
+        told = conditions.get("Available", {})
+        return "" if told.get("status") == "True" else str(told.get("message", "not looked at yet"))
+
+    api.wait(path("apiregistration.k8s.io/v1", "APIService"), available, {"v1beta1.metrics.k8s.io"}, seconds)
