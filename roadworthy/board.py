@@ -72,6 +72,11 @@ class Board:
         found = (self._wait(criterion) for criterion in criteria)
         return [state for state in found if state is not None]
 
+    def passed(self, criterion: str) -> bool:
+        """Whether a criterion has been judged, by whomever, and held."""
+        state = self._read(criterion)
+        return state is not None and state.verdict in {Verdict.PASSED, Verdict.CONVERGED}
+
     @contextlib.contextmanager
     def undisturbed(self) -> Iterator[None]:
         """Hold off drills and repairs of other workers."""

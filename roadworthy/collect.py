@@ -7,7 +7,6 @@ a name that stands twice, Examples without rows, tags on Examples, tags that nam
 from __future__ import annotations
 
 import importlib
-import sys
 import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -82,9 +81,10 @@ class FeatureModule(pytest.Module):
             yield CriterionItem.of(plain, of_scenario[row])
 
     def _load_steps(self) -> None:
+        self.catalogue.rooms.importable()
         for name in self.catalogue.rooms.step_modules():
             try:
-                _plugin(self.config, name, self.catalogue.rooms.root)
+                _plugin(self.config, name)
             except Exception as error:
                 raise self.CollectError(f"{name}: can't be imported: {type(error).__name__}: {error}") from error
 
@@ -107,11 +107,9 @@ class FeatureModule(pytest.Module):
             raise self.CollectError("\n".join(str(problem) for problem in problems))
 
 
-def _plugin(config: pytest.Config, name: str, root: Path) -> None:
+def _plugin(config: pytest.Config, name: str) -> None:
     if config.pluginmanager.has_plugin(name):
         return
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
     pytest.register_assert_rewrite(name)
     config.pluginmanager.register(importlib.import_module(name), name)
 

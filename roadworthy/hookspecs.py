@@ -9,8 +9,8 @@ import pytest
 
 if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
+    from roadworthy.converge import Convergence
     from roadworthy.profile import Profile
-    from roadworthy.repair import Converger
 
 
 @pytest.hookspec(firstresult=True)
@@ -21,5 +21,5 @@ def pytest_roadworthy_connect(profile: Profile) -> Cluster | None:
 @pytest.hookspec(firstresult=True)
 def pytest_roadworthy_convergence(
     cluster: Cluster, profile: Profile, config: pytest.Config, journal_dir: Path
-) -> Converger | None:
+) -> Convergence | None:
     """Return what carries a failed criterion's remedies out, or only plans them."""

@@ -13,10 +13,11 @@ from roadworthy import allure_steps, evidence, gather, shown
 from roadworthy.board import State
 from roadworthy.case import Case
 from roadworthy.errors import Blocked, NotApplicable, Unknown
-from roadworthy.record import Record, change_data, outcome_data
+from roadworthy.record import Record, outcome_data, remedy_data
 from roadworthy.verdict import Verdict, classify
 
 if TYPE_CHECKING:
+    from roadworthy.converge import Judgement
     from roadworthy.item import CriterionItem
     from roadworthy.session import Run
 
@@ -31,6 +32,15 @@ def judge(run: Run, item: CriterionItem) -> None:
     judging.raise_outcome()
 
 
+def judge_again(run: Run, item: CriterionItem) -> Verdict:
+    """Judge a criterion that has its verdict, after something was changed; its record stays as it is."""
+    told = item.record
+    judging = Judging(run, item)
+    item.record = told
+    judging.record.attempts = 1  # so that it gets a node of its own
+    return classify(judging.attempt())
+
+
 class Judging:
     """One criterion on its way to a verdict."""
 
@@ -40,23 +50,25 @@ class Judging:
         self.error: BaseException | None = None
         self.verdict = Verdict.BROKEN
         self._began = time.monotonic()
-        allure_steps.describe(item.criterion)
 
     def run_to_verdict(self) -> None:
         """Judge; then repair, plan, or waive."""
         self.record.reason = "interrupted"
+        allure_steps.describe(self.criterion)
         self.run.board.begin(self.criterion.id)
         self.error = self._forbidden()
         if self.error is None:
             drill = self.criterion.has("drill")
             with self.run.board.disturbing() if drill else self.run.board.undisturbed():
-                self.error = self._attempt()
+                self.error = self.attempt()
         self.verdict = classify(self.error)
         self.record.reason = shown.message(self.error) if self.error else ""
         if self.verdict in {Verdict.FAILED, Verdict.BROKEN} and self.record.attempts:
             self._gather()
         if self.verdict is Verdict.FAILED and not self._waived():
             self._repair()
+        elif self.verdict is Verdict.PASSED and self.run.remediate:
+            self.run.convergence.passed(self.criterion.id)  # what was tried for it no longer counts
 
     def conclude(self) -> None:
         """Write the verdict down where others look for it; also when the run is interrupted."""
@@ -108,11 +120,11 @@ class Judging:
         if (drill or self.criterion.has("writes")) and not (stated.provider or stated.kube_system_uid):
             raise NotApplicable(f"it writes, and {stated.where} names no kube_system_uid: the cluster is only read")
 
-    def _attempt(self) -> BaseException | None:
+    def attempt(self) -> BaseException | None:
         """Judge once, as if never before: no fixture and no evidence of an earlier attempt is seen."""
         self.record.attempts += 1
         number, error = self.record.attempts, None
-        step = allure_steps.Step(f"Attempt {number}")
+        step = allure_steps.Step(f"Attempt {number}: {self.criterion.scenario}")
         evidence.take()
         node = self.item
         try:
@@ -171,28 +183,37 @@ class Judging:
         case = Case(self.run.cluster, criterion.id, was, "", dict(criterion.parameters))
         with self.run.board.disturbing():
             if self.run.plan:
-                self.record.planned = [change_data(change) for change in self.run.convergence.plan(case, ladder)]
+                rungs = self.run.convergence.plan(case, ladder)
+                self.record.planned = [outcome_data(outcome) for rung in rungs for outcome in rung.changes]
                 return
             self._converge(case, ladder, was)
 
     def _converge(self, case: Case, ladder: list[tuple[str, str]], was: str) -> None:
         step = allure_steps.Step("Remedies")
         try:
-            done = self.run.convergence.converge(case, ladder, self._attempt)
+            done = self.run.convergence.converge(case, ladder, self._look)
         except Exception as error:  # noqa: BLE001 - a bug in a remedy must not take the verdict with it
             step.close(error)
             self.record.reason = f"{was}; and the repair broke off: {shown.message(error)}"
             return
         for remedy in done.remedies:
-            changes = [outcome_data(outcome) for outcome in remedy.changes]
-            told = {"name": remedy.name, "outcome": remedy.outcome, "reason": remedy.reason, "changes": changes}
+            told = remedy_data(remedy, helped=done.verdict is Verdict.CONVERGED and remedy is done.remedies[-1])
             self.record.remedies.append(told)
             allure_steps.remedy(told)
         step.close()
         self.verdict = done.verdict
         if self.verdict is Verdict.CONVERGED:
-            self.error = None
-        elif self.error is not None:
+            self.record.reason = was
+        elif self.verdict is Verdict.PASSED:
+            self.record.reason = f"failed at the first look and passed at the next: {was}"
+        else:
+            self.record.reason = done.reason
+            self.error = self.error or AssertionError(done.reason)
             self._gather()
-            was = shown.message(self.error)
-        self.record.reason = was
+
+    def _look(self) -> Judgement:
+        """Judge once more, for the engine."""
+        from roadworthy.converge import Judgement
+
+        error = self.attempt()
+        return Judgement(classify(error), shown.message(error) if error else "")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import hookspecs, narration, reporting, tags
+from roadworthy import hookspecs, images, narration, reporting, tags
 from roadworthy.catalogue import BUILDING, Catalogue
 from roadworthy.errors import BadInput
 from roadworthy.item import RUN, CriterionItem
@@ -16,8 +17,9 @@ from roadworthy.session import Run
 
 if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
+    from roadworthy.cluster.live import LiveCluster
+    from roadworthy.converge import Convergence
     from roadworthy.profile import Profile
-    from roadworthy.repair import Converger
 
 CATALOGUE: pytest.StashKey[Catalogue] = pytest.StashKey()
 
@@ -84,10 +86,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Take note of what is going to be judged, and check the profile before anything is started."""
-    criteria = [item.criterion for item in session.items if isinstance(item, CriterionItem)]
+    items = [item for item in session.items if isinstance(item, CriterionItem)]
     run = session.config.stash[RUN]
-    run.selected(criteria)
-    if criteria and not run.worker:
+    run.selected(items)
+    if items and not run.worker:
         _usable(run)
 
 
@@ -123,12 +125,20 @@ def pytest_roadworthy_connect(profile: Profile) -> Cluster:
 
 @pytest.hookimpl(trylast=True)
 def pytest_roadworthy_convergence(
-    cluster: Cluster, profile: Profile, config: pytest.Config, journal_dir: Path
-) -> Converger:
+    cluster: LiveCluster, profile: Profile, config: pytest.Config, journal_dir: Path
+) -> Convergence:
     """Repair for real."""
-    from roadworthy.converge import Convergence
+    from roadworthy.converge import Convergence, Options
 
-    return Convergence(cluster, profile, config.stash[RUN].rooms.remedies, journal_dir)
+    run = config.stash[RUN]
+    options = Options(
+        remedies=run.rooms.remedy,
+        root=run.rooms.root,
+        images=functools.partial(images.ensure, profile),
+        regressions=run.regressions,
+        progress=run.tell,
+    )
+    return Convergence(cluster, profile, options, journal_dir)
 
 
 @pytest.fixture(scope="session")

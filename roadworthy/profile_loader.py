@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,7 +17,7 @@ from roadworthy.maintenance import Window
 from roadworthy.profile import Node, Profile, SecretRef, Service
 
 SCHEMA = "profile.schema.json"
-#: What a provider returns: names of Profile's fields; ``nodes`` as mappings like those in a profile.
+#: What is taken of a provider's answer: names of Profile's fields; ``nodes`` as mappings like those in a profile.
 PROVIDED = (
     *("kubeconfig", "context", "kube_system_uid", "distribution", "domain", "ingress_address", "ca_bundle"),
     *("nodes", "ssh_user", "ssh_key", "node_agent", "storage_classes", "images"),
@@ -44,15 +44,11 @@ def load(folder: Path, name: str) -> Profile:
     return _profile(name, said)
 
 
-def provided(profile: Profile, options: dict[str, Any]) -> Profile:
-    """Return the profile with what its provider says about the cluster that it has made or found.
-
-    Args:
-        profile: a profile that may name a provider; one that doesn't is returned as it is.
-        options: the profile's own options for it, and what this run needs (``components``).
+def provided(profile: Profile) -> Profile:
+    """Return the profile with what its provider, if it names one, says about the cluster that it has made or found.
 
     Raises:
-        BadInput: nobody provides it, or says something that no profile has.
+        BadInput: nobody provides it.
 
     """
     if not profile.provider:
@@ -61,12 +57,11 @@ def provided(profile: Profile, options: dict[str, Any]) -> Profile:
     if profile.provider not in found:
         raise BadInput(f"a provider {profile.provider!r}", seen=", ".join(found) or "none", where=profile.where)
     provide: Provider = found[profile.provider].load()
-    given = provide({**profile.options, **options})
-    if unknown := sorted(set(given) - set(PROVIDED)):
-        raise BadInput(f"provider {profile.provider} says {', '.join(PROVIDED)}", seen=", ".join(unknown))
-    if "nodes" in given:
-        given["nodes"] = tuple(Node(**node) for node in given["nodes"])
-    return replace(profile, **given)
+    given = {key: value for key, value in provide(dict(profile.options)).items() if key in PROVIDED}
+    known = {one.name for one in fields(Node)}
+    nodes = ({key: value for key, value in node.items() if key in known} for node in given.pop("nodes", []))
+    provided = replace(profile, **given, nodes=tuple(Node(**node) for node in nodes) or profile.nodes)
+    return replace(provided, services=_hosts(provided))
 
 
 def waiver_ids(folder: Path) -> frozenset[str]:
@@ -91,7 +86,7 @@ def _profile(name: str, said: Document) -> Profile:
     ssh, window, drills = content.get("ssh", {}), _window(said), content.get("drills", "never")
     if drills == "window" and window is None:
         raise BadInput("drills: window has a maintenance_window", seen="none", where=said.at("drills"))
-    return Profile(
+    profile = Profile(
         name=name,
         where=str(said.path),
         **{
@@ -116,6 +111,15 @@ def _profile(name: str, said: Document) -> Profile:
         waivers=tuple(_waivers(said)),
         options=content.get("options", {}),
     )
+    return replace(profile, services=_hosts(profile)) if profile.domain else profile
+
+
+def _hosts(profile: Profile) -> dict[str, Service]:
+    """Return the services with the domain put into their host names."""
+    services = profile.services.items()
+    return {
+        name: replace(service, host=service.host.replace("@{domain}", profile.domain)) for name, service in services
+    }
 
 
 def _path(folder: Path, said: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roadworthy import redact
 from roadworthy.change import Change, Outcome
 from roadworthy.criterion import Criterion
 from roadworthy.verdict import Verdict
+
+if TYPE_CHECKING:
+    from roadworthy.converge import RemedyReport
 
 
 @dataclass
@@ -94,4 +97,20 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "done": outcome.done,
         "detail": outcome.detail,
         "seconds": round(outcome.seconds, 3),
+    }
+
+
+def remedy_data(remedy: RemedyReport, *, helped: bool) -> dict[str, Any]:
+    """Return what a remedy did: its tag's name, one word for how it ended, why, and its changes."""
+    if helped:
+        outcome = "repaired"
+    elif remedy.error:
+        outcome = "stopped"
+    else:
+        outcome = "did not help" if remedy.done else "nothing to do"
+    return {
+        "name": f"{remedy.name}.{remedy.argument}" if remedy.argument else remedy.name,
+        "outcome": outcome,
+        "reason": remedy.error,
+        "changes": [outcome_data(change) for change in remedy.changes],
     }

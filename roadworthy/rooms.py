@@ -10,11 +10,15 @@ roadworthy_last_remedy = "install"     # the heaviest remedy: always the last ru
 from __future__ import annotations
 
 import functools
+import importlib
+import sys
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from roadworthy.case import Remedy
 
 SETTINGS: dict[str, tuple[str, str, str]] = {
     "roadworthy_steps": ("args", "", "packages whose modules define the Gherkin steps"),
@@ -87,6 +91,17 @@ class Rooms:
             requires = data.get("requires") if isinstance(data, dict) else None
             found[file.parent.name] = tuple(requires) if isinstance(requires, list) else ()
         return found
+
+    def remedy(self, name: str) -> Remedy:
+        """Return the remedy of a name, which ``remedy_modules`` has."""
+        self.importable()
+        found: Remedy = importlib.import_module(f"{self.remedies}.{name}").remedy
+        return found
+
+    def importable(self) -> None:
+        """See to it that the rooms can be imported, wherever the project is."""
+        if str(self.root) not in sys.path:
+            sys.path.insert(0, str(self.root))
 
     def _modules(self, package: str) -> list[str]:
         folder = self.root.joinpath(*package.split("."))

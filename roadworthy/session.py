@@ -5,23 +5,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import markers, profile_loader
+from roadworthy import markers, profile_loader, redact
 from roadworthy.board import Board
-from roadworthy.criterion import Criterion
 from roadworthy.errors import BadInput, Unknown
 from roadworthy.profile import Profile
-from roadworthy.repair import Converger
 from roadworthy.rooms import Rooms
+from roadworthy.verdict import Verdict
 
 if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
+    from roadworthy.converge import Convergence
     from roadworthy.item import CriterionItem
 
 
@@ -44,7 +43,7 @@ class Run:
         self.remediate: bool = config.getoption("remediate")
         self.plan: bool = config.getoption("plan")
         self.roots: dict[str, list[str]] = {}
-        self._components: list[str] = []
+        self.items: list[CriterionItem] = []
         self._cluster: Cluster | None = None
         self._failure: Exception | None = None
         self._board = worker.get("roadworthy_board", "")
@@ -65,7 +64,7 @@ class Run:
     @cached_property
     def profile(self) -> Profile:
         """The profile, with what its provider says. The first use starts a sandbox."""
-        return profile_loader.provided(self.stated, {"components": self._components})
+        return profile_loader.provided(self.stated)
 
     @property
     def cluster(self) -> Cluster:
@@ -85,10 +84,10 @@ class Run:
         return self._cluster
 
     @cached_property
-    def convergence(self) -> Converger:
+    def convergence(self) -> Convergence:
         """The engine that repairs, made at the first criterion that fails."""
         journal = self.reports / "journal"
-        engine: Converger = self.config.hook.pytest_roadworthy_convergence(
+        engine: Convergence = self.config.hook.pytest_roadworthy_convergence(
             cluster=self.cluster, profile=self.profile, config=self.config, journal_dir=journal
         )
         return engine
@@ -103,15 +102,14 @@ class Run:
         """The folder that the workers share, made by the process that starts them."""
         return tempfile.mkdtemp(prefix="roadworthy-run-")
 
-    def selected(self, criteria: Sequence[Criterion]) -> None:
+    def selected(self, items: list[CriterionItem]) -> None:
         """Take note of what is going to be judged."""
+        self.items = items
         roots = defaultdict(list)
-        for criterion in criteria:
-            for component in criterion.components:
-                roots[component].append(criterion.id)
+        for item in items:
+            for component in item.criterion.components:
+                roots[component].append(item.criterion.id)
         self.roots = dict(roots)
-        installed = {argument for c in criteria for _, argument in c.ladder(self.rooms.last_remedy) if argument}
-        self._components = sorted({*roots, *(n for c in criteria for n in c.needs), *installed})
 
     def open(self) -> None:
         """Reach the cluster before the first criterion, so that its start is seen and bad input ends the run.
@@ -130,6 +128,23 @@ class Run:
         from roadworthy.judging import judge
 
         judge(self, item)
+
+    def regressions(self, component: str) -> list[str]:
+        """Judge again what had passed on a component that was touched; return the ids of what fails now."""
+        from roadworthy.judging import judge_again
+
+        on_it = [i for i in self.items if component in {*i.criterion.components, *i.criterion.needs}]
+        again = [item for item in on_it if not item.criterion.has("drill") and self.board.passed(item.criterion.id)]
+        return [item.criterion.id for item in again if judge_again(self, item) is Verdict.FAILED]
+
+    def tell(self, line: str) -> None:
+        """Show a line on the terminal while criteria are judged; a worker has none."""
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        if terminal is not None and capture is not None:
+            with capture.global_and_fixture_disabled():
+                terminal.ensure_newline()
+                terminal.write_line(f"    {redact.text(line)}")
 
     def close(self) -> None:
         """Let go of the cluster and of the shared folder."""
