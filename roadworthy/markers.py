@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LABEL = "roadworthy.dev/marker"
 #: Annotation: when the object may be swept whoever made it, RFC 3339.
 EXPIRES = "roadworthy.dev/expires"
-#: Annotation: ``host/pid/start`` of the process that made it; a dead process of this host needs no waiting for.
+#: Annotation: the identity of the process that made it (``roadworthy.process``): a dead one needs no waiting for.
 HOLDER = "roadworthy.dev/holder"
 #: Seconds after which a marker is a leftover.
 LIFETIME = 1800.0

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roadworthy import evidence, markers
+from roadworthy import evidence, markers, process
 from roadworthy.cluster import workloads
 from roadworthy.errors import Refused, Unknown
 
@@ -35,18 +31,6 @@ MARKED = (
 _CREATED, _NOT_FOUND, _CONFLICT = 201, 404, 409
 
 
-def _started(pid: int) -> str:
-    """Return when a process of this host began, in clock ticks since boot; empty when there is none."""
-    with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
-    return ""
-
-
-def holder() -> str:
-    """Return who we are: host, process, and the process's start, which tells it from a later one of the same number."""
-    return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
-
-
 class LiveMarkers:
     """The markers of one attempt at one scenario. See ``roadworthy.cluster.facade.Markers``."""
 
@@ -64,7 +48,7 @@ class LiveMarkers:
         meta["annotations"] = {
             **meta.get("annotations", {}),
             markers.EXPIRES: f"{expires:%Y-%m-%dT%H:%M:%SZ}",
-            markers.HOLDER: holder(),
+            markers.HOLDER: process.identity(),
             "roadworthy.dev/criterion": self._criterion,
         }
         namespace = str(meta.get("namespace", ""))
@@ -189,9 +173,7 @@ def sweep(cluster: LiveCluster) -> list[str]:
 
 def over(annotations: Mapping[str, str], now: float) -> bool:
     """Whether a marker with these annotations belongs to a run that is over."""
-    host, _, process = annotations.get(markers.HOLDER, "").partition("/")
-    number, _, start = process.partition("/")
-    if host == socket.gethostname() and number.isdigit() and _started(int(number)) != start:
+    if process.dead(annotations.get(markers.HOLDER, "")):
         return True
     try:
         return datetime.fromisoformat(annotations[markers.EXPIRES]).timestamp() < now

@@ -1,0 +1,167 @@
+"""What stands between a remedy and the cluster. Each guard is one question; a "no" is Refused, with what to do about it.
+
+``before_all`` asks about the run and the cluster (its "no" ends the ladder: Stopped), ``before`` about one Change.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from roadworthy.change import Change
+from roadworthy.cluster import connecting
+from roadworthy.cluster.live import LiveCluster
+from roadworthy.converge.history import History
+from roadworthy.converge.lease import Lease
+from roadworthy.converge.limits import Limits
+from roadworthy.converge.records import Stopped
+from roadworthy.errors import Refused
+
+#: Annotation on the namespace kube-system that pauses every repair; its value is the reason.
+PAUSE = "roadworthy.dev/pause"
+#: A Change is not begun with less left of the Lease than this. Seconds.
+LEAST_LEASE = 5.0
+
+
+class Guard:
+    """The guards of one run on one cluster."""
+
+    def __init__(
+        self, cluster: LiveCluster, limits: Limits, history: History, lease: Lease, pause_file: Path | None
+    ) -> None:
+        self._cluster, self._limits, self._history = cluster, limits, history
+        self._lease, self._pause_file = lease, pause_file
+        self._began: float | None = None
+        self._changes = 0
+
+    def start(self) -> None:
+        """Begin to count the time for repairs."""
+        self._began = self._began or time.monotonic()
+
+    def made(self) -> None:
+        """Count a Change."""
+        self._changes += 1
+
+    def before_all(self) -> None:
+        """Raise Stopped when nothing at all may be changed now; the Lease is asked for last, just before the act."""
+        try:
+            self._time_left()
+            self._right_cluster()
+            self._not_paused()
+            self._enough_healthy()
+            self._changes_left()
+            self._lease.check(LEAST_LEASE)
+        except Refused as error:
+            raise Stopped(error.expected, seen=error.seen, where=error.where, todo=error.todo) from error
+
+    def before(self, remedy: str, change: Change) -> None:
+        """Raise Refused when this Change may not be made. Waits out a back-off or cool-down that is short enough."""
+        self._reach(change)
+        self._one_control_plane_node(change)
+        self._attempts_left(remedy, change)
+        self._wait_out(self._back_off(remedy, change))
+
+    def preview(self, remedy: str, change: Change) -> str:
+        """Return which guard would stop a Change; empty when none would. Waits for nothing, needs no Lease."""
+        try:
+            self._right_cluster()
+            self._not_paused()
+            self._enough_healthy()
+            self._reach(change)
+            self._one_control_plane_node(change)
+            self._attempts_left(remedy, change)
+        except Refused as error:
+            return error.render()
+        return ""
+
+    def _time_left(self) -> None:
+        spent = time.monotonic() - (self._began or time.monotonic())
+        if spent > self._limits.deadline:
+            raise Refused(
+                f"repairs end within {self._limits.deadline:.0f} s", seen=f"{spent:.0f} s", todo="limits.deadline"
+            )
+
+    def _right_cluster(self) -> None:
+        connecting.writable(self._cluster)
+
+    def _not_paused(self) -> None:
+        namespace = self._cluster.fresh("v1/Namespace", "kube-system") or {}
+        annotations = namespace.get("metadata", {}).get("annotations") or {}
+        if PAUSE in annotations:
+            todo = f"kubectl annotate ns kube-system {PAUSE}-"
+            raise Refused("repairs are not paused", seen=annotations[PAUSE] or "no reason", where=PAUSE, todo=todo)
+        if self._pause_file is not None and self._pause_file.exists():
+            raise Refused(
+                "repairs are not paused", seen="the pause file", where=str(self._pause_file), todo="remove it"
+            )
+        window = self._cluster.profile.maintenance if self._limits.in_window else None
+        if window is not None and not window.holds(datetime.fromtimestamp(self._cluster.now(), UTC)):
+            raise Refused(f"repairs happen in the maintenance window ({window})", where=self._cluster.profile.where)
+
+    def _enough_healthy(self) -> None:
+        """Many nodes down is a network or a power cut: repairing what it broke makes it worse."""
+        nodes = self._cluster.list("v1/Node")
+        down = [str(node["metadata"]["name"]) for node in nodes if not node_ready(node)]
+        if nodes and len(down) / len(nodes) > self._limits.unhealthy_nodes:
+            raise Refused(
+                f"at most {self._limits.unhealthy_nodes:.0%} of the nodes are not Ready",
+                seen=f"{len(down)} of {len(nodes)}: {', '.join(sorted(down))}",
+                todo="look for what they have in common (power, network); limits.unhealthy_nodes",
+            )
+
+    def _changes_left(self) -> None:
+        if self._changes >= self._limits.changes:
+            raise Refused(f"at most {self._limits.changes} Changes in a run", seen="all made", todo="limits.changes")
+
+    def _reach(self, change: Change) -> None:
+        felt = {*change.blast_radius, str(change.target)}
+        if len(felt) > self._limits.blast_radius:
+            limit = self._limits.blast_radius
+            raise Refused(
+                f"a Change is felt by at most {limit} objects", seen=str(len(felt)), todo="limits.blast_radius"
+            )
+
+    def _one_control_plane_node(self, change: Change) -> None:
+        """A control-plane node is touched only while every other one is Ready."""
+        planes = {node.name for node in self._cluster.profile.nodes if node.role == "control-plane"}
+        if change.target.kind not in {"Host", "Node"} or change.target.name not in planes:
+            return
+        nodes = {str(node["metadata"]["name"]): node for node in self._cluster.list("v1/Node")}
+        down = sorted(name for name in planes - {change.target.name} if name in nodes and not node_ready(nodes[name]))
+        if down:
+            raise Refused("one control-plane node at a time", seen=f"{', '.join(down)} is not Ready either")
+
+    def _attempts_left(self, remedy: str, change: Change) -> None:
+        tried = self._history.attempts(remedy, change)
+        if len(tried) >= self._limits.attempts:
+            raise Refused(
+                f"{remedy} is tried on {change.target} at most {self._limits.attempts} times",
+                seen=f"{len(tried)} attempts within {self._limits.memory:.0f} s: gave up",
+                todo="see to it by hand; a pass resets the count; limits.attempts",
+            )
+
+    def _back_off(self, remedy: str, change: Change) -> float:
+        """Return how long to wait before this Change, seconds: exponential back-off with jitter, and the cool-down."""
+        tried = self._history.attempts(remedy, change)
+        now = time.time()
+        cool = self._history.touched(change) + self._limits.cool_down - now
+        if not tried:
+            return max(0.0, cool)
+        pause = min(self._limits.back_off * 2.0 ** (len(tried) - 1), self._limits.back_off_most)
+        return max(0.0, cool, tried[-1] + pause * random.uniform(0.8, 1.2) - now)  # noqa: S311 - jitter
+
+    def _wait_out(self, seconds: float) -> None:
+        left = self._limits.deadline - (time.monotonic() - (self._began or time.monotonic()))
+        if seconds > left:
+            raise Refused(
+                f"a back-off of {seconds:.0f} s fits into the time for repairs", seen=f"{left:.0f} s are left"
+            )
+        time.sleep(seconds)
+
+
+def node_ready(node: object) -> bool:
+    """Whether a Node is Ready."""
+    conditions = node.get("status", {}).get("conditions") or []  # type: ignore[attr-defined]
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

@@ -1,0 +1,57 @@
+"""What was tried before, in this run and in earlier ones: read from the journal, so that no restart forgets it."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+from roadworthy import process
+from roadworthy.change import Change
+from roadworthy.converge.journal import Journal
+
+
+class History:
+    """The attempts that still count: within ``memory`` seconds, and since the criterion last passed."""
+
+    def __init__(self, journal: Journal, memory: float) -> None:
+        self._memory = memory
+        #: (remedy, target) -> when it was tried, seconds since the epoch, and for which criterion.
+        self._tries: defaultdict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
+        #: Intents whose process was killed before it could write the result.
+        self.unfinished: list[dict[str, Any]] = []
+        pending: dict[int, dict[str, Any]] = {}
+        for entry in journal.entries():
+            at = datetime.fromisoformat(entry["time"]).timestamp()
+            if entry["kind"] == "intent":
+                pending[entry["number"]] = entry
+                self.tried(entry["remedy"], entry["target"], entry["criterion"], at)
+            elif entry["kind"] in {"result", "abandoned"}:
+                pending.pop(entry.get("intent", 0), None)
+            elif entry["kind"] == "pass":
+                self.passed(entry["criterion"])
+        self.unfinished = [entry for entry in pending.values() if process.dead(str(entry.get("process", "")))]
+
+    def tried(self, remedy: str, target: str, criterion: str, at: float) -> None:
+        """Count an attempt."""
+        self._tries[remedy, target].append((at, criterion))
+
+    def passed(self, criterion: str) -> bool:
+        """Forget the attempts made for a criterion, which passed; return whether there were any."""
+        known = False
+        for key, tries in self._tries.items():
+            left = [each for each in tries if each[1] != criterion]
+            known |= len(left) != len(tries)
+            self._tries[key] = left
+        return known
+
+    def attempts(self, remedy: str, change: Change) -> list[float]:
+        """Return when this remedy was tried on this target, the latest last."""
+        oldest = time.time() - self._memory
+        return [at for at, _ in self._tries[remedy, str(change.target)] if at >= oldest]
+
+    def touched(self, change: Change) -> float:
+        """Return when any remedy last changed this target, seconds since the epoch; 0 for never."""
+        name = str(change.target)
+        return max((at for (_, target), tries in self._tries.items() if target == name for at, _ in tries), default=0.0)

@@ -1,0 +1,156 @@
+"""judge -> failed -> confirm -> lease -> guards -> journal -> act -> journal -> settle -> judge again -> next rung or done."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from roadworthy import markers
+from roadworthy.case import Case
+from roadworthy.cluster.live import LiveCluster
+from roadworthy.converge import plan, settle
+from roadworthy.converge.confirm import confirm
+from roadworthy.converge.guard import Guard
+from roadworthy.converge.history import History
+from roadworthy.converge.journal import Journal
+from roadworthy.converge.lease import Lease
+from roadworthy.converge.limits import limits
+from roadworthy.converge.records import (
+    Converged,
+    Executed,
+    Judge,
+    Judgement,
+    Ladder,
+    Options,
+    RemedyReport,
+)
+from roadworthy.converge.rung import Climber
+from roadworthy.converge.tools import Tools
+from roadworthy.errors import BadInput, Refused, Unknown
+from roadworthy.profile import Profile
+from roadworthy.verdict import Verdict
+
+#: After a Change that came to rest a criterion gets this long before a second look, seconds.
+SECOND_LOOK = 5.0
+
+
+class Convergence:
+    """The engine of one run on one cluster. Not thread-safe: one criterion at a time."""
+
+    def __init__(self, cluster: LiveCluster, profile: Profile, options: Options, journal_dir: Path) -> None:
+        self._cluster, self._options, self._limits = cluster, options, limits(profile)
+        self.run = markers.run_id()
+        self.journal = Journal(journal_dir / f"{profile.name}.jsonl", self.run)
+        self._history = History(self.journal, self._limits.memory)
+        self._tools = Tools(cluster, options, self.run, threading.Event())
+        self._lease = Lease(cluster.access, self.run, seconds=self._limits.lease, lost=self._tools.lost.set)
+        pause = options.pause_file or journal_dir.parent / "pause"
+        self._guard = Guard(cluster, self._limits, self._history, self._lease, pause)
+        self._climber = Climber(self._tools, self._guard, self._history, self.journal)
+        for entry in self._history.unfinished:
+            self.journal.write("abandoned", intent=entry["number"], target=entry["target"], by=entry["run"])
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the Lease."""
+        self._lease.release()
+
+    @property
+    def unfinished(self) -> list[str]:
+        """What earlier runs had begun when they were killed, for people to read."""
+        return [f"{each['verb']} {each['target']} (run {each['run']})" for each in self._history.unfinished]
+
+    def passed(self, criterion: str) -> None:
+        """Tell that a criterion passed: what was tried for it no longer counts."""
+        if self._history.passed(criterion):
+            self.journal.write("pass", criterion=criterion)
+
+    def plan(self, case: Case, ladder: Ladder) -> tuple[RemedyReport, ...]:
+        """Return what each rung would change; a Change's ``detail`` is its diff and the guard that would stop it."""
+        return plan.plan(self._tools, self._guard, case, ladder)
+
+    def converge(self, case: Case, ladder: Ladder, judge: Judge) -> Converged:
+        """Repair a criterion that failed once, within the limits, until it passes or the ladder is spent."""
+        judged = confirm(self._cluster, judge, after=self._limits.confirm_after)
+        reports: list[RemedyReport] = []
+        if judged.verdict is not Verdict.FAILED:
+            return Converged(judged.verdict, judged.message)
+        try:
+            self._guard.start()
+            with self._leased():
+                judged = self._climb_all(case, ladder, judge, judged, reports)
+        except Refused as error:  # by the Lease, or by a guard that stands before everything
+            return Converged(Verdict.FAILED, f"{judged.message}; not repaired: {error}", tuple(reports))
+        except (Unknown, BadInput) as error:
+            return Converged(Verdict.BROKEN, error.render(), tuple(reports))
+        if judged.verdict is Verdict.FAILED:
+            return Converged(Verdict.FAILED, _gave_up(judged, reports), tuple(reports))
+        return Converged(judged.verdict, judged.message, tuple(reports))
+
+    def _climb_all(
+        self, case: Case, ladder: Ladder, judge: Judge, judged: Judgement, reports: list[RemedyReport]
+    ) -> Judgement:
+        """Climb rung by rung until the criterion passes, can't be judged any more, or the ladder is spent."""
+        made: list[Executed] = []
+        for name, argument in ladder:
+            executed = self._climber.climb(replace(case, argument=argument, message=judged.message), name, reports)
+            made += executed
+            if executed:
+                judged = self._look_again(judge, executed)
+            if judged.verdict is Verdict.PASSED:
+                return self._no_harm(case, made)
+            if judged.verdict is not Verdict.FAILED:
+                return judged
+        return judged
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        """Hold the Lease."""
+        self._tools.lost.clear()
+        self._lease.acquire(self._options.wait_for_lease)
+        try:
+            yield
+        finally:
+            self._lease.release()
+
+    def _look_again(self, judge: Judge, executed: list[Executed]) -> Judgement:
+        """Wait until what was touched has come to rest, and judge; once more a little later, if it still fails."""
+        what = {each for done in executed for each in settle.touched(self._cluster, done.change, done.found)}
+        restless = settle.settle(self._cluster, what, within=self._limits.settle)
+        judged = judge()
+        if judged.verdict is not Verdict.FAILED:
+            return judged
+        if restless:
+            return Judgement(judged.verdict, f"{judged.message}; {restless}")
+        time.sleep(SECOND_LOOK)
+        return judge()
+
+    def _no_harm(self, case: Case, made: list[Executed]) -> Judgement:
+        """Return ``converged``, unless the fix broke something else: then it is taken back, and that is said."""
+        components = sorted({done.change.component for done in made if done.change.component})
+        regressions = self._options.regressions
+        broken = [each for component in components for each in regressions(component)] if regressions else []
+        if broken:
+            undone = "; ".join(self._climber.take_back(each) for each in reversed(made))
+            return Judgement(Verdict.FAILED, f"repaired, but then failed: {', '.join(broken)}; taken back: {undone}")
+        self.passed(case.criterion)
+        return Judgement(Verdict.CONVERGED)
+
+
+def _gave_up(judged: Judgement, reports: list[RemedyReport]) -> str:
+    """Return the reason for which a criterion stays failed."""
+    refusals = [each.error for each in reports if each.error]
+    refusals += [each.detail for report in reports for each in report.changes if not each.done]
+    tried = ", ".join(map(str, reports)) or "no remedy"
+    return f"{judged.message}; gave up after {tried}" + (f": {'; '.join(refusals)}" if refusals else "")
