@@ -119,7 +119,7 @@ def complaint(item: Object) -> str:
     wanted, there = item["spec"]["replicas"], status.get("readyReplicas", 0)
     if status.get("observedGeneration", 0) < item["metadata"]["generation"]:
         return "not looked at yet"
-    if status.get("updatedReplicas", 0) < wanted or there < wanted:
+    if status.get("updatedReplicas", 0) < wanted or there < wanted or status.get("replicas", 0) > wanted:
         return f"{there} of {wanted} pods ready"
     return ""
 
