@@ -1,8 +1,9 @@
 """What a chart is given: the edition's values with files and the profile's words put in, and the digest of it all.
 
-In a file of values ``@{domain}`` stands for the profile's word, ``!file name`` for a file's text and ``!files pattern``
-for a mapping of file name to text. What comes out is plain YAML in the cache folder, named by its content; it holds no
-secret, so it may stay there.
+In a file of values ``@{domain}`` stands for the profile's word, ``!file name`` for a file's text, ``!yaml name`` for a
+YAML file's content, ``!files pattern`` for a mapping of file name to text, and ``!templated pattern`` for the same where
+the chart puts it through its template engine. What comes out is plain YAML in the cache folder, named by its content;
+it holds no secret, so it may stay there.
 """
 
 from __future__ import annotations
@@ -82,6 +83,13 @@ class _Loader(yaml.CSafeLoader):
             raise BadInput("a file of the component's own folder", seen=str(node.value), where=where)
         return document.text(path)
 
+    def content(self, node: yaml.Node) -> object:
+        """Return what a YAML file of the component's folder holds."""
+        path = self.file.parent / str(node.value)
+        text = self.inside(node)
+        document.compose(path, text)
+        return yaml.load(text, Loader=yaml.CSafeLoader)
+
     def several(self, node: yaml.Node) -> dict[str, str]:
         """Return name -> text of the files that match a pattern; at least one must."""
         found = sorted(self.file.parent.glob(str(node.value)))
@@ -90,10 +98,25 @@ class _Loader(yaml.CSafeLoader):
             raise BadInput("at least one file", seen=f"none is named {node.value}", where=where)
         return {path.name: document.text(path) for path in found}
 
+    def templated(self, node: yaml.Node) -> dict[str, str]:
+        """Return the same, written so that a template engine gives it back as it was."""
+        return {name: text.replace("{{", '{{ "{{" }}') for name, text in self.several(node).items()}
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes what is used twice out twice: the reader is Helm, and people."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Whether to write a value out in full."""
+        del data
+        return True
+
 
 _Loader.add_constructor("tag:yaml.org,2002:str", _Loader.said)
 _Loader.add_constructor("!file", _Loader.inside)
+_Loader.add_constructor("!yaml", _Loader.content)
 _Loader.add_constructor("!files", _Loader.several)
+_Loader.add_constructor("!templated", _Loader.templated)
 
 
 def read(edition: Edition, profile: Profile) -> dict[str, Any]:
@@ -128,7 +151,7 @@ def render(component: Component, profile: Profile) -> Rendered:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(yaml.dump(values, Dumper=yaml.CSafeDumper, sort_keys=True, allow_unicode=True, width=1000))
+        draft.write_text(yaml.dump(values, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1000))
         draft.replace(path)
     return Rendered(str(folder or edition.chart), path, digest)
 
