@@ -10,12 +10,14 @@ from pathlib import Path
 
 from sandbox import paths, store
 from sandbox.builds import toolchain
-from sandbox.builds.compile import Compiler
+from sandbox.builds.compile import build
+from sandbox.builds.patch import module_folder
+from sandbox.builds.run import Runner
 from sandbox.builds.unit import Unit, load, names
 from sandbox.progress import Progress, Silent
 
 MB = 1_000_000
-CACHES_AT_MOST = 9 * store.GB
+CACHES_AT_MOST = 10 * store.GB
 """Go's own caches may take this much; the rest of the 15 GB is for binaries, images and downloads."""
 
 
@@ -66,15 +68,16 @@ def _build(unit: Unit, target: Path, task: str, report: Progress) -> None:
     for leftover in home.glob("tmp-*"):
         store.remove(leftover)
     with tempfile.TemporaryDirectory(prefix="tmp-", dir=home) as scratch, store.whole(target) as fresh:
-        compiler = Compiler(unit, go, Path(scratch))
-        total = compiler.packages()
-        compiler.build(fresh, lambda count, name: report.update(task, count / total, name))
+        runner = Runner(unit, go, Path(scratch))
+        build(runner, fresh, lambda fraction, package: report.update(task, fraction, package))
         for copy in unit.copies:
-            shutil.copytree(compiler.module_folder(copy.module) / copy.source, fresh / copy.target, dirs_exist_ok=True)
-        facts = {"unit": unit.name, "version": unit.version, "go": go.version, "cpu_seconds": round(compiler.cost.cpu)}
+            source = module_folder(runner, copy.module) / copy.source
+            shutil.copytree(source, fresh / copy.target, dirs_exist_ok=True)
+        facts = {"unit": unit.name, "version": unit.version, "go": go.version, "cpu_seconds": round(runner.cpu_seconds)}
         (fresh / "build.json").write_text(json.dumps(facts) + "\n")
-    if store.size(home) > CACHES_AT_MOST:
-        store.remove(home / "build")
+    for part in ("mod", "build"):  # a download comes back in seconds, what was compiled in minutes
+        if store.size(home) > CACHES_AT_MOST:
+            store.remove(home / part)
 
 
 def prune() -> int:

@@ -29,6 +29,15 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Generate:
+    """A code generator that runs inside a module before the build, because the module lacks what it generates."""
+
+    module: str
+    tool: str
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Unit:
     """One set of binaries that are built together.
 
@@ -42,6 +51,7 @@ class Unit:
         ldflags: linker flags beyond ``-s -w``.
         cgo: whether C code is compiled in.
         overlay: path inside a module (``<module path>//<file>``) -> file below ``folder`` that stands there.
+        generate: code generators that run first, in order.
         copies: files kept beside the binaries.
         cpu_seconds: what a cold build cost, user and system time, when it was measured in the usual order.
         disk_mb: what a cold build needs on the disk at most.
@@ -58,6 +68,7 @@ class Unit:
     ldflags: tuple[str, ...]
     cgo: bool
     overlay: Mapping[str, Path]
+    generate: tuple[Generate, ...]
     copies: tuple[Copy, ...]
     cpu_seconds: float
     disk_mb: int
@@ -105,6 +116,7 @@ def load(name: str, root: Path = ROOT) -> Unit:
         ldflags=tuple(content.get("ldflags", ())),
         cgo=content.get("cgo", False),
         overlay={inside: folder / ours for inside, ours in content.get("overlay", {}).items()},
+        generate=tuple(Generate(g["module"], g["tool"], tuple(g["arguments"])) for g in content.get("generate", ())),
         copies=tuple(Copy(c["module"], c["from"], c["to"]) for c in content.get("copy", ())),
         cpu_seconds=content["cpu_seconds"],
         disk_mb=content["disk_mb"],

@@ -1,0 +1,95 @@
+"""Runs Go's commands for one unit: niced, killed with us, added up, and explained when they fail."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from roadworthy.errors import BadInput, RoadworthyError
+from sandbox.builds.toolchain import Toolchain
+from sandbox.builds.unit import Unit
+
+NICE = 10
+PACKAGE = re.compile(r"^[\w.~/-]+$")
+"""A line of `go build -v`: the package it compiles."""
+_UNREACHABLE = re.compile(r"dial tcp|no such host|i/o timeout|connection refused|TLS handshake|403 Forbidden|410 Gone")
+
+
+class BuildError(RoadworthyError):
+    """Go did not build a unit."""
+
+
+@dataclass
+class Runner:
+    """Runs commands with the settings of ``toolchain`` for ``unit``.
+
+    Attributes:
+        work: a folder for temporary files, on the disk of the cache.
+        cpu_seconds: user and system time of all commands so far.
+
+    """
+
+    unit: Unit
+    toolchain: Toolchain
+    work: Path
+    cpu_seconds: float = 0.0
+
+    def go(self, arguments: Sequence[str], heard: Callable[[str], None]) -> None:
+        """Run ``go`` in the unit's module, as ``run`` does."""
+        self.run([str(self.toolchain.go), *arguments], heard, self.unit.module)
+
+    def run(self, command: Sequence[str], heard: Callable[[str], None], folder: Path, flags: str | None = None) -> None:
+        """Run ``command`` in ``folder``, hand each line of its output to ``heard``; ``flags`` replaces GOFLAGS.
+
+        Raises:
+            BuildError: it failed.
+            BadInput: it failed because a registry did not answer.
+
+        """
+        environment = self.toolchain.environment(cgo=self.unit.cgo) | {"GOTMPDIR": str(self.work)}
+        if flags is not None:
+            environment["GOFLAGS"] = flags
+        environment["PATH"] = f"{self.toolchain.go.parent}:{environment.get('PATH', '')}"
+        tail: deque[str] = deque(maxlen=25)
+        process = subprocess.Popen(
+            ["nice", "-n", str(NICE), *command],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            for raw in process.stdout or ():
+                line = raw.rstrip()
+                tail.append(line)
+                heard(line)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.cpu_seconds += usage.ru_utime + usage.ru_stime
+        if process.returncode != 0:
+            raise self._explained(command, [line for line in tail if not PACKAGE.match(line)])
+
+    def _explained(self, command: Sequence[str], said: Sequence[str]) -> RoadworthyError:
+        text = " | ".join(said[-8:])
+        where = f"{self.unit.module}/go.mod, unit {self.unit.name}"
+        if _UNREACHABLE.search(text):
+            return BadInput(
+                "Go's module proxy and checksum database to answer",
+                seen=text,
+                where=f"{where}; `go env GOPROXY GOSUMDB`",
+                todo="check the network or set GOPROXY, then run the same command again: it goes on where it stopped",
+            )
+        verb = " ".join([Path(command[0]).name, *command[1:2]])
+        return BuildError(f"`{verb}` to work for {self.unit.name}", seen=text, where=where)
