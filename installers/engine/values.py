@@ -1,7 +1,7 @@
 """What a chart is given: the edition's values with files and the profile's words put in, and the digest of it all.
 
 In a file of values ``@{domain}`` stands for the profile's word, ``!file name`` for a file's text, ``!yaml name`` for a
-YAML file's content, ``!files pattern`` for a mapping of file name to text, and ``!templated pattern`` for the same where
+YAML file's content, ``!files pattern`` for a mapping of file name to text, and ``!templated pattern`` for the same when
 the chart puts it through its template engine. What comes out is plain YAML in the cache folder, named by its content;
 it holds no secret, so it may stay there.
 """
