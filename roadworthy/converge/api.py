@@ -160,7 +160,10 @@ def _write(
     gone_is_fine: bool = False,
 ) -> Reply:
     """Send one write; ``dry`` has the server check and answer it without doing it."""
-    query = {**query, **({"dryRun": "All"} if dry else {})}
+    if dry and method == "DELETE":
+        body = {**body, "dryRun": ["All"]}  # the query's is ignored where there is a body: it would be deleted for real
+    elif dry:
+        query = {**query, "dryRun": "All"}
     access = tools.cluster.access
     reply = access.request(method, path, query=query, body=body, content_type=media, timeout=_SECONDS)
     _verdict(reply, change, gone_is_fine=gone_is_fine)

@@ -151,7 +151,7 @@ def _take_back(tools: Tools, change: Change, words: list[str]) -> str:
 
 def _rendered_diff(tools: Tools, env: dict[str, str], change: Change, words: list[str]) -> str:
     """Return how the release's manifest would differ, rendered against the live server."""
-    ended = _helm(tools, env, [*words, "--dry-run=server", "--hide-secret", "-o", "json"])
+    ended = _helm(tools, env, [*words, "--dry-run=server", "-o", "json"])
     if ended.code:
         raise ActionFailed(f"{change.target} can be rendered", seen=ended.words)
     live = _helm(tools, env, ["get", "manifest", change.target.name, "-n", change.target.namespace])

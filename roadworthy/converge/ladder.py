@@ -126,6 +126,7 @@ class Convergence:
 
     def _look_again(self, judge: Judge, executed: list[Executed]) -> Judgement:
         """Wait until what was touched has come to rest, and judge; once more a little later, if it still fails."""
+        self._cluster.renew()  # what was changed is seen, or settling would look at how it was before
         what = {each for done in executed for each in settle.touched(self._cluster, done.change, done.found)}
         restless = settle.settle(self._cluster, what, within=self._limits.settle)
         judged = judge()
