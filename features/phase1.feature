@@ -65,7 +65,7 @@ Feature: Phase 1: the deployed services do what they are there for
 
   Rule: No pod is stuck anywhere
 
-    @remedy:recreate_stuck_pods @remedy:restart_node_agent @remedy:reinstall_image
+    @remedy:recreate_stuck_pods @remedy:restart_node_agent @remedy:reinstall_image @remedy:rollback_workload
     Scenario Outline: No pod is left <state>
       Then no pod is <state> for longer than <grace> seconds
 
@@ -79,16 +79,16 @@ Feature: Phase 1: the deployed services do what they are there for
 
   Rule: The cluster's own services work: names, measurements, storage
 
-    @component:coredns @remedy:recreate_stuck_pods @remedy:restore_workload.coredns @remedy:rollback_workload
+    @component:coredns @remedy:recreate_stuck_pods @remedy:restore_workload.coredns @remedy:rollback_workload @remedy:resync.coredns
     Scenario: The cluster's name service is there
       Then CoreDNS runs with every replica
 
-    @needs:coredns @writes
+    @needs:coredns @writes @remedy:resync.coredns
     Scenario: A pod finds a service by its name
       When a pod looks up the name of the cluster's own service
       Then it is told that service's address
 
-    @component:metrics-server @remedy:recreate_stuck_pods @remedy:restore_workload.metrics-server @remedy:rollback_workload
+    @component:metrics-server @remedy:recreate_stuck_pods @remedy:restore_workload.metrics-server @remedy:rollback_workload @remedy:resync.metrics-server
     Scenario: Every node's use of CPU and memory is measured
       Then the use of CPU and memory is known for every node, measured within the last 120 seconds
 
@@ -96,7 +96,7 @@ Feature: Phase 1: the deployed services do what they are there for
     Scenario: There is one default storage class, the listed one
       Then the only default storage class is the one that the profile lists
 
-    @needs:storage @writes @remedy:recreate_stuck_pods @remedy:rollback_workload
+    @needs:storage @writes @remedy:recreate_stuck_pods @remedy:restore_workload.local-path-provisioner @remedy:rollback_workload
     Scenario: A file on the default storage class outlives the pod that wrote it
       Given a volume of the default storage class
       When a pod on a node writes a file into it, and goes
@@ -130,13 +130,13 @@ Feature: Phase 1: the deployed services do what they are there for
 
   Rule: Traefik leads every host to its service, over TLS
 
-    @component:traefik @remedy:recreate_stuck_pods @remedy:restore_workload.traefik @remedy:rollback_workload
+    @component:traefik @remedy:recreate_stuck_pods @remedy:restore_workload.traefik @remedy:rollback_workload @remedy:resync.traefik
     Scenario: Traefik runs, and answers a host that nobody serves with 404
       When a host that nobody serves is asked for
       Then the answer is 404
       And Traefik runs with every replica
 
-    @needs:traefik @remedy:recreate_stuck_pods
+    @needs:traefik @remedy:recreate_stuck_pods @remedy:resync.traefik
     Scenario Outline: Traefik answers at every node's address
       When a host that nobody serves is asked for at the address of <node>
       Then the answer is 404
@@ -152,7 +152,7 @@ Feature: Phase 1: the deployed services do what they are there for
         | node-7 |
         | node-8 |
 
-    @needs:traefik
+    @needs:traefik @remedy:resync.traefik
     Scenario: Plain HTTP is sent on to HTTPS
       When a listed host is asked for without TLS
       Then the answer leads to the same host over HTTPS
@@ -163,7 +163,7 @@ Feature: Phase 1: the deployed services do what they are there for
       And none of them is the ingress's own stand-in
       And each of them is valid for more than 7 days
 
-  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:install.postgres
+  @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:refresh_config.postgres @remedy:install.postgres
   Rule: PostgreSQL 16 runs as primary, from an image of its node's architecture, within its budget
 
     @component:postgres

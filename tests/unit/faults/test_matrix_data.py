@@ -1,0 +1,35 @@
+"""phase1.yaml covers every promise, with faults, remedies and expressions that exist."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sandbox.faults import registry
+from tests.faults.matrix import DATA, Row, criteria, rows
+
+
+def test_every_promise_has_a_fault() -> None:
+    missing = {each.scenario for each in criteria()} - {row.criterion.scenario for row in rows()}
+    assert not missing, f"no fault turns these red; add a row to {DATA.name}: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
+def test_a_row_names_what_exists(row: Row) -> None:
+    re.compile(row.red)
+    ladder = {".".join(filter(None, rung)) for rung in row.criterion.ladder()}
+    assert row.remedy in ladder | {"none"}, f"{row.remedy} is no remedy of {row.criterion.id}: {sorted(ladder)}"
+    known = registry.known()
+    for name, arguments in row.inject:
+        if name == "restart":
+            assert set(arguments) == {"namespace", "labels"}
+            continue
+        assert name in known, f"no fault {name}: {sorted(known)}"
+        takes = {parameter.name: parameter for parameter in known[name].arguments}
+        needs = {key for key, parameter in takes.items() if parameter.default is parameter.empty}
+        assert needs <= set(arguments) <= set(takes), f"{name} takes {sorted(takes)}, not {sorted(arguments)}"
+
+
+def test_some_of_them_run_in_ci() -> None:
+    assert 3 <= sum(row.ci for row in rows()) <= 10
