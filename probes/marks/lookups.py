@@ -10,8 +10,9 @@ from probes.words import told
 from roadworthy.cluster import Cluster
 
 NAME, NAMESPACE = "kubernetes", "default"
-#: What the tools of small images have: getent (glibc), nslookup (busybox, bind).
-SCRIPT = "getent hosts {name} || nslookup {name}"
+#: What the tools of small images have: getent, which completes a name as programs do, or nslookup, which may not.
+SCRIPT = r"""getent hosts {name} 2>/dev/null || \
+nslookup {name}.$(sed -n 's/^search [^ ]* \([^ ]*\).*/\1/p' /etc/resolv.conf)"""
 
 
 @dataclass(frozen=True, slots=True)

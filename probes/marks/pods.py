@@ -8,7 +8,7 @@ from typing import Any
 from probes.marks import marked
 from probes.nodes import NodeState, live, node
 from probes.services import waiting
-from probes.words import few, told
+from probes.words import few, short, told
 from roadworthy.cluster import Cluster
 from roadworthy.errors import BadInput, Blocked
 
@@ -92,14 +92,17 @@ def output(cluster: Cluster, namespace: str, name: str, *, within: float = 60.0)
     def ended() -> Mapping[str, Any]:
         pod = cluster.get("Pod", name, namespace=namespace)
         phase = (pod or {}).get("status", {}).get("phase", "no pod")
-        if pod is None or phase != "Succeeded":
+        if pod is None or phase not in {"Succeeded", "Failed"}:
             trouble = waiting(pod) if pod is not None else "not yet seen"
-            said = cluster.logs(namespace, name) if phase == "Failed" else ""
-            raise AssertionError(told(f"the pod {name} runs its script to the end", seen=f"{phase}: {trouble} {said}"))
+            raise AssertionError(told(f"the pod {name} runs its script to the end", seen=f"{phase}: {trouble}"))
         return pod
 
     pod = cluster.until(ended, within=within, kinds=("Pod",), what=f"pod {name}")
-    return cluster.logs(namespace, name), str(pod["spec"].get("nodeName", ""))
+    said, node = cluster.logs(namespace, name), str(pod["spec"].get("nodeName", ""))
+    if pod["status"]["phase"] == "Failed":
+        expected, seen = f"the script of pod {name} ends well", f"{waiting(pod)}; it said: {short(said)}"
+        raise AssertionError(told(expected, seen=seen, where=node))
+    return said, node
 
 
 def _only_on(node: str) -> dict[str, Any]:

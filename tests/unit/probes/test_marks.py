@@ -43,7 +43,7 @@ def test_too_few_ready_nodes_block() -> None:
 
 def test_a_pod_that_ends_badly_says_what_it_said() -> None:
     failed = pod("writer", "roadworthy-marker", ready=False, phase="Failed")
-    with pytest.raises(AssertionError, match=r"Failed: .* no space left"):
+    with pytest.raises(AssertionError, match=r"ends well; seen: .*; it said: no space left"):
         pods.output(cluster(failed, logs={"roadworthy-marker/writer": "no space left"}), "roadworthy-marker", "writer")
 
 

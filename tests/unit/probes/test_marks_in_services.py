@@ -16,7 +16,7 @@ from tests.unit.probes.shapes import pod, service, workload
 
 def test_an_annotation_is_undone_and_swept() -> None:
     deleted: list[int] = []
-    old = "roadworthy-20260101t000000-abcd-annotation-1"
+    old, young = "roadworthy-20260101t000000-abcd-annotation-1", "roadworthy-20270115t075900-abcd-annotation-2"
 
     def forget(number: int) -> Any:
         def answer(_: Any) -> Any:
@@ -29,7 +29,7 @@ def test_an_annotation_is_undone_and_swept() -> None:
         http={"grafana": {
             "POST /api/annotations": (200, {"id": 7}),
             "GET /api/annotations?tags=roadworthy&limit=100": (200, [
-                {"id": 7, "text": "kept"}, {"id": 3, "text": old}, {"id": 4, "text": "roadworthy-20270115t075900-abcd-x"}]),
+                {"id": 7, "text": "kept"}, {"id": 3, "text": old}, {"id": 4, "text": young}]),
             "GET /api/users/search?query=roadworthy-&perpage=100": (200, {"users": []}),
             "DELETE /api/annotations/7": forget(7), "DELETE /api/annotations/3": forget(3),
         }},
