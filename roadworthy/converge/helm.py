@@ -164,6 +164,6 @@ def _readable(manifest: str) -> str:
     try:
         things = [redact.data(each) for each in yaml.safe_load_all(manifest) if each]
     except yaml.YAMLError:
-        return manifest
+        return redact.text(manifest)
     things.sort(key=lambda each: (each.get("kind", ""), each.get("metadata", {}).get("name", "")))
     return "---\n".join(yaml.safe_dump(each, sort_keys=True, width=1000) for each in things)

@@ -99,9 +99,10 @@ def play(tools: Tools, change: Change, action: Play, *, dry: bool) -> Executed |
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if ended.code:
-        said = "\n".join(part for part in (ended.out.strip(), ended.err.strip()) if part)[-LAST_WORDS:]
+        said = "\n".join(part for part in (redact.text(ended.out).strip(), ended.err.strip()) if part)[-LAST_WORDS:]
         raise ActionFailed(f"{action.playbook} on {node.name} succeeds", seen=f"exit {ended.code}: {said}")
-    return ended.out.strip()[-LAST_WORDS:] if dry else Executed(change, _recap(ended.out))
+    told = redact.text(ended.out)
+    return told.strip()[-LAST_WORDS:] if dry else Executed(change, _recap(told))
 
 
 def _recap(output: str) -> str:

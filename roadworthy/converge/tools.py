@@ -38,7 +38,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child process ended; its output is redacted."""
+    """How a child process ended. ``out`` is as it came, to be parsed: redact what is shown of it; ``err`` is redacted."""
 
     code: int
     out: str
@@ -47,7 +47,7 @@ class Ended:
     @property
     def words(self) -> str:
         """The end of what it said."""
-        return (self.err.strip() or self.out.strip())[-LAST_WORDS:]
+        return (self.err.strip() or redact.text(self.out).strip())[-LAST_WORDS:]
 
 
 def run(tools: Tools, argv: list[str], *, env: Mapping[str, str], timeout: float, what: str) -> Ended:
@@ -75,7 +75,7 @@ def run(tools: Tools, argv: list[str], *, env: Mapping[str, str], timeout: float
         while True:
             try:
                 out, err = child.communicate(timeout=0.2)
-                return Ended(child.returncode, redact.text(out), redact.text(err))
+                return Ended(child.returncode, out, redact.text(err))
             except subprocess.TimeoutExpired:
                 if tools.lost.is_set():
                     raise Refused(
