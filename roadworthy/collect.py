@@ -63,7 +63,7 @@ class FeatureModule(pytest.Module):
             for block in template.examples:
                 block.tags = set()  # they are put on the rows as marks, from our model
         with self.catalogue.collecting():
-            for criterion in {c.function: c for c in reversed(self._file.criteria)}.values():
+            for criterion in (c for c in self._file.criteria if c.row <= 0):
                 made = scenario(self.path.name, self._template(criterion), features_base_dir=str(self.path.parent))
                 setattr(module, criterion.function, made(_nothing_more))
         return module

@@ -54,7 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--plan changes nothing and --remediate does: choose one")
     if config.getoption("cluster") and not run.worker:
         _usable(run)
-    config.pluginmanager.register(reporting.Reporting(run), "roadworthy-reporting")
+    told = reporting.Reporting(run)
+    config.pluginmanager.register(told, "roadworthy-reporting")
+    config.pluginmanager.register(reporting.Telling(told), "roadworthy-telling")
     config.pluginmanager.register(narration, "roadworthy-narration")
     if config.pluginmanager.has_plugin("xdist"):
         config.pluginmanager.register(_Workers(), "roadworthy-workers")

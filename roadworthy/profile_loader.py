@@ -34,6 +34,7 @@ def load(folder: Path, name: str) -> Profile:
 
     """
     path = folder / f"{name}.yaml"
+    path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     names = sorted(file.stem for file in folder.glob("*.yaml"))
     if name not in names:
         todo = document.nearest(name, names) if names else f"write {path}; docs/ tells how"

@@ -32,6 +32,8 @@ class Reporting:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.records: dict[str, dict[str, Any]] = {}
+        self._shown: dict[str, str] = {}
+        self._set_aside: list[pytest.TestReport] = []
         self._began = time.time()
         self._written: Path | None = None
 
@@ -58,6 +60,7 @@ class Reporting:
         record = getattr(report, "roadworthy", None)
         if record is not None:
             self.records[record["id"]] = record
+            self._shown[record["id"]] = _shown(report, verbose=self.run.config.get_verbosity() > 0)
         elif report.failed and ".feature::" in report.nodeid and report.nodeid not in self.records:
             self.records[report.nodeid] = _lost(report)
 
@@ -84,10 +87,20 @@ class Reporting:
         if self.run.plan:
             verdicts.write(self.run.reports / "plan.json", summary.plan(content))
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Tell people."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
+        """Keep criteria out of pytest's list of failures: our summary tells them in a better order."""
+        failed = terminalreporter.stats.get("failed", [])
+        self._set_aside = [report for report in failed if hasattr(report, "roadworthy")]
+        failed[:] = [report for report in failed if not hasattr(report, "roadworthy")]
+        yield
+
+    def tell(self, terminal: Any) -> None:
+        """Print the summary, and give pytest back what it counts."""
+        if self._set_aside:
+            terminal.stats["failed"] += self._set_aside
         if self._written is not None:
-            summary.show(terminalreporter, list(self.records.values()), self.run, self._written)
+            summary.Summary(terminal, list(self.records.values()), self._shown, self.run).show(self._written)
 
     def _cluster(self) -> dict[str, Any]:
         # A controller of workers has reached no cluster itself: it says what the profile says.
@@ -100,6 +113,25 @@ class Reporting:
             "distribution": profile.distribution,
             "nodes": [node.name for node in profile.nodes],
         }
+
+
+class Telling:
+    """The second half of ``pytest_terminal_summary``: between pytest's list of failures and its last lines."""
+
+    def __init__(self, reporting: Reporting) -> None:
+        self._reporting = reporting
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Tell people."""
+        self._reporting.tell(terminalreporter)
+
+
+def _shown(report: pytest.TestReport, *, verbose: bool) -> str:
+    """Return what is told about a failure; what it printed only on request."""
+    if not report.failed:
+        return ""
+    printed = [f"{name}:\n{content.rstrip()}" for name, content in report.sections] if verbose else []
+    return "\n".join([report.longreprtext, *printed])
 
 
 def _properties(record: dict[str, Any]) -> list[tuple[str, object]]:

@@ -105,6 +105,8 @@ class Run:
     def selected(self, items: list[CriterionItem]) -> None:
         """Take note of what is going to be judged."""
         self.items = items
+        if self.worker:
+            _ = self.board  # the others see that this worker is there before any of them begins
         roots = defaultdict(list)
         for item in items:
             for component in item.criterion.components:

@@ -16,30 +16,115 @@ if TYPE_CHECKING:
 MOST = 40
 
 
-def show(terminal: Any, records: list[dict[str, Any]], run: Run, written: Path) -> None:
-    """Print the summary."""
-    by_verdict: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        by_verdict[record["verdict"]].append(record)
-    terminal.section(f"roadworthy: {run.stated.name}", "=")
-    _roots(terminal, by_verdict)
-    _repaired(terminal, by_verdict[Verdict.CONVERGED.value])
-    for verdict in (Verdict.WAIVED, Verdict.NOT_APPLICABLE):
-        _list(terminal, verdict, by_verdict[verdict.value])
-    if run.plan:
-        _planned(terminal, records)
-    counts = ", ".join(f"{len(by_verdict[v.value])} {v.value}" for v in Verdict if by_verdict[v.value])
-    changes = sum(change["done"] for r in records for remedy in r["remedies"] for change in remedy["changes"])
-    terminal.line(f"{len(records)} criteria: {counts}; {changes} change{'' if changes == 1 else 's'} made")
-    terminal.line(f"all of it: {_path(written)}")
-    for line in _next(records, by_verdict, run):
-        terminal.line(line, bold=True)
+class Summary:
+    """What is told at the end.
+
+    Args:
+        terminal: pytest's terminal reporter.
+        records: as in verdicts.json.
+        shown: id -> what is told about a failure: reason, step, evidence, a traceback where it helps.
+        run: the run.
+
+    """
+
+    def __init__(self, terminal: Any, records: list[dict[str, Any]], shown: dict[str, str], run: Run) -> None:
+        self._terminal, self._records, self._shown, self._run = terminal, records, shown, run
+        self._by: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for record in records:
+            self._by[record["verdict"]].append(record)
+
+    def show(self, written: Path) -> None:
+        """Print it; ``written`` is where all of it is."""
+        self._terminal.section(f"roadworthy: {self._run.stated.name}", "=")
+        self._roots()
+        for record in self._by[Verdict.CONVERGED.value]:
+            self._head("converged", record["id"], green=True, bold=True)
+            self._line(f"    was: {record['reason']}")
+            self._remedies(record)
+        for verdict in (Verdict.WAIVED, Verdict.NOT_APPLICABLE):
+            self._by_reason(verdict.value)
+        for record in self._records if self._run.plan else []:
+            for change in record["planned"]:
+                self._head("would", f"{words(change)}  [{record['id']}]", yellow=True, bold=True)
+        self._last(written)
+
+    def _roots(self) -> None:
+        """Show each cause once, with what it keeps from being judged."""
+        blocked: dict[str, list[str]] = defaultdict(list)
+        for record in self._by[Verdict.BLOCKED.value]:
+            blocked[record["root"]].append(record["id"])
+        for verdict in (Verdict.FAILED.value, Verdict.BROKEN.value):
+            for record in sorted(self._by[verdict], key=lambda one: -len(blocked[one["id"]])):
+                self._head(verdict, record["id"], red=True, bold=True)
+                for line in (self._shown.get(record["id"]) or record["reason"]).splitlines():
+                    self._line(f"    {line}")
+                self._remedies(record)
+                for waiting in few(blocked.pop(record["id"], [])):
+                    self._line(f"    blocks {waiting}")
+        for root, waiting in blocked.items():
+            if waiting:
+                self._head("blocked", f"by {root or 'something that it needs'}: {', '.join(few(waiting))}", red=True)
+
+    def _remedies(self, record: dict[str, Any]) -> None:
+        for remedy in record["remedies"]:
+            self._line(f"    {remedy['name']}: {remedy['outcome']}{': ' if remedy['reason'] else ''}{remedy['reason']}")
+            for line in few([told(change) for change in remedy["changes"]]):
+                self._line(f"        {line}")
+
+    def _by_reason(self, verdict: str) -> None:
+        """Show criteria that share a reason together."""
+        by_reason: dict[str, list[str]] = defaultdict(list)
+        for record in self._by[verdict]:
+            by_reason[record["reason"]].append(record["id"])
+        for reason, names in by_reason.items():
+            self._head(verdict, f"{', '.join(few(names))}: {reason}", yellow=True)
+
+    def _last(self, written: Path) -> None:
+        counts = ", ".join(f"{len(self._by[v.value])} {v.value}" for v in Verdict if self._by[v.value])
+        changes = [change for r in self._records for remedy in r["remedies"] for change in remedy["changes"]]
+        made = sum(change["done"] for change in changes)
+        many = len(self._records)
+        self._line(
+            f"{many} criteri{'on' if many == 1 else 'a'}: {counts}; {made} change{'' if made == 1 else 's'} made"
+        )
+        self._line(f"all of it: {os.path.relpath(written)}")
+        for line in self._next():
+            self._terminal.line(line, bold=True)
+
+    def _next(self) -> list[str]:
+        """Return what to do next, if there is anything left to do."""
+        failed, run, lines = self._by[Verdict.FAILED.value], self._run, []
+        cluster = run.config.getoption("cluster")
+        command = " ".join(
+            ["pytest", *sorted({r["file"] for r in self._records}), *(["--cluster", cluster] if cluster else [])]
+        )
+        if any(tag.startswith("remedy:") for record in failed for tag in record["tags"]) and not run.remediate:
+            lines.append(
+                f"to repair: {command} --remediate" if run.plan else f"to see what would help: {command} --plan"
+            )
+            lines += [] if run.plan else [f"to repair: {command} --remediate"]
+        elif failed and run.remediate:
+            lines.append(f"the remedies did not help: read the evidence in {os.path.relpath(run.reports / 'evidence')}")
+        if self._by[Verdict.BROKEN.value]:
+            lines.append("broken means that it could not be judged: mend the way to the cluster, then run it again")
+        return lines
+
+    def _head(self, word: str, line: str, **markup: bool) -> None:
+        self._terminal.write(f"{word} ", **markup)
+        self._line(line)
+
+    def _line(self, line: str) -> None:
+        self._terminal.line(line)
+
+
+def words(change: dict[str, Any]) -> str:
+    """Return what a change is, in one line."""
+    return f"{change['verb']} {change['target']}: {change['why']}"
 
 
 def told(change: dict[str, Any]) -> str:
-    """Return a change in one line."""
-    words = f"{change['verb']} {change['target']}: {change['why']}"
-    return words if change.get("done", True) else f"not done: {words} ({change.get('detail', '')})"
+    """Return what became of a change, in one line."""
+    return words(change) if change["done"] else f"not done: {words(change)} ({change['detail']})"
 
 
 def plan(content: dict[str, Any]) -> dict[str, Any]:
@@ -50,78 +135,6 @@ def plan(content: dict[str, Any]) -> dict[str, Any]:
     return {**{key: content[key] for key in ("version", "run", "started", "cluster", "versions")}, "criteria": planned}
 
 
-def _roots(terminal: Any, by_verdict: dict[str, list[dict[str, Any]]]) -> None:
-    """Show each cause once, with what it keeps from being judged."""
-    blocked: dict[str, list[str]] = defaultdict(list)
-    for record in by_verdict[Verdict.BLOCKED.value]:
-        blocked[record["root"]].append(record["id"])
-    for verdict in (Verdict.FAILED, Verdict.BROKEN):
-        for record in sorted(by_verdict[verdict.value], key=lambda one: -len(blocked[one["id"]])):
-            terminal.write(f"{verdict.value} ", red=True, bold=True)
-            terminal.line(record["id"])
-            terminal.line(f"    {record['reason']}")
-            for remedy in record["remedies"]:
-                _remedy(terminal, remedy)
-            for waiting in _few(blocked.pop(record["id"], [])):
-                terminal.line(f"    blocks {waiting}")
-            if record["evidence"]:
-                terminal.line(f"    evidence: {', '.join(record['evidence'])}")
-    for root, waiting in blocked.items():
-        if waiting:
-            terminal.write("blocked ", red=True, bold=True)
-            terminal.line(f"by {root or 'something that it needs'}: {', '.join(_few(waiting))}")
-
-
-def _repaired(terminal: Any, records: list[dict[str, Any]]) -> None:
-    for record in records:
-        terminal.write("converged ", green=True, bold=True)
-        terminal.line(record["id"])
-        terminal.line(f"    was: {record['reason']}")
-        for remedy in record["remedies"]:
-            _remedy(terminal, remedy)
-
-
-def _remedy(terminal: Any, remedy: dict[str, Any]) -> None:
-    terminal.line(f"    {remedy['name']}: {remedy['outcome']}{': ' if remedy['reason'] else ''}{remedy['reason']}")
-    for line in _few([told(change) for change in remedy["changes"]]):
-        terminal.line(f"        {line}")
-
-
-def _planned(terminal: Any, records: list[dict[str, Any]]) -> None:
-    for record in records:
-        for change in record["planned"]:
-            terminal.write("would ", yellow=True, bold=True)
-            terminal.line(f"{told(change)}  [{record['id']}]")
-
-
-def _list(terminal: Any, verdict: Verdict, records: list[dict[str, Any]]) -> None:
-    """Show criteria that share a reason together."""
-    by_reason: dict[str, list[str]] = defaultdict(list)
-    for record in records:
-        by_reason[record["reason"]].append(record["id"])
-    for reason, names in by_reason.items():
-        terminal.write(f"{verdict.value} ", yellow=True)
-        terminal.line(f"{', '.join(_few(names))}: {reason}")
-
-
-def _next(records: list[dict[str, Any]], by_verdict: dict[str, list[dict[str, Any]]], run: Run) -> list[str]:
-    """Return the next command, if there is anything left to do."""
-    failed = by_verdict[Verdict.FAILED.value]
-    name = f" --cluster {run.stated.name}" if run.config.getoption("cluster") else ""
-    files = " ".join(sorted({record["file"] for record in records}))
-    lines = []
-    if any(tag.startswith("remedy:") for record in failed for tag in record["tags"]) and not run.remediate:
-        lines.append(f"to repair: pytest {files}{name} --remediate")
-    elif failed and run.remediate:
-        lines.append(f"the remedies did not help: read the evidence in {_path(run.reports / 'evidence')}")
-    if by_verdict[Verdict.BROKEN.value]:
-        lines.append("broken means that it could not be judged: mend the way to the cluster, then run it again")
-    return lines
-
-
-def _few(lines: list[str]) -> list[str]:
+def few(lines: list[str]) -> list[str]:
+    """Return the first of many lines, and how many there are more."""
     return lines if len(lines) <= MOST else [*lines[:MOST], f"and {len(lines) - MOST} more"]
-
-
-def _path(path: Path) -> str:
-    return os.path.relpath(path)
