@@ -69,7 +69,8 @@ class Runner:
         try:
             for raw in process.stdout or ():
                 line = raw.rstrip()
-                tail.append(line)
+                if not PACKAGE.match(line):
+                    tail.append(line)
                 heard(line)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -79,7 +80,7 @@ class Runner:
                 process.wait()
         self.cpu_seconds += usage.ru_utime + usage.ru_stime
         if process.returncode != 0:
-            raise self._explained(command, [line for line in tail if not PACKAGE.match(line)])
+            raise self._explained(command, list(tail))
 
     def _explained(self, command: Sequence[str], said: Sequence[str]) -> RoadworthyError:
         text = " | ".join(said[-8:])
