@@ -53,6 +53,8 @@ def certificates(sandbox: Sandbox) -> Authority:
     authority.ensure("apiserver-kubelet-client", Subject("kube-apiserver-kubelet-client", "system:masters"))
     front.ensure("front-proxy-client", Subject("front-proxy-client"))
     kubeconfig.ensure_admin(sandbox, authority)
+    for user in USERS.values():
+        kubeconfig.for_user(sandbox, authority, user)
     return authority
 
 

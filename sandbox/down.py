@@ -46,6 +46,10 @@ def take_down(name: str) -> None:
     paths = Paths(name)
     shutil.rmtree(paths.run, ignore_errors=True)
     if paths.state.exists():
+        # The record last: whoever is interrupted here can be told by it where to go on.
+        for each in paths.state.iterdir():
+            if each != paths.spec:
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
         shutil.rmtree(paths.state)
     for root in (run_root(), state_root()):
         with contextlib.suppress(OSError):

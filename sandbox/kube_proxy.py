@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from sandbox.layout import Sandbox
+from sandbox.layout import CONTROL_PLANE, Sandbox
 from sandbox.supervise import script
 
 CONFIG = "/etc/kubernetes/kube-proxy.yaml"
@@ -17,7 +17,9 @@ def config(sandbox: Sandbox, machine: str) -> str:
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "iptables",
-        "hostnameOverride": machine,
+        # It waits half a minute for the Node that it is on. The control plane is none: any of them will do, since
+        # nothing that kube-proxy does there depends on which pods are its own.
+        "hostnameOverride": sandbox.node_names[0] if machine == CONTROL_PLANE else machine,
         "clientConnection": {"kubeconfig": KUBECONFIG},
         # Packets to a Service from anywhere else (host, machines) get the forwarding machine's address, or the
         # answer would take another way back.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 LIFETIME = dt.timedelta(days=3650)
 CA = "ca"
 FRONT_PROXY_CA = "front-proxy-ca"
+_making = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -136,10 +138,13 @@ class Authority:
     def ensure(self, file: str, subject: Subject) -> tuple[Path, Path]:
         """Return the files of a certificate and its key, made on first use."""
         certificate, key = self.folder / f"{file}.crt", self.folder / f"{file}.key"
-        if not (certificate.exists() and key.exists()):
-            signed, secret = self.sign(subject)
-            write_private(key, secret)
-            write_private(certificate, signed)
+        # Machines are prepared at the same time, and some share a certificate: two makers would mix their halves.
+        with _making:
+            if not (certificate.exists() and key.exists()):
+                certificate.unlink(missing_ok=True)
+                signed, secret = self.sign(subject)
+                write_private(key, secret)
+                write_private(certificate, signed)
         return certificate, key
 
 
