@@ -1,6 +1,10 @@
 """The README's first command: ends green, does nothing the second time, and only reads when it isn't told to repair."""
 
+import pytest
+
 from tests.accept.mainjob import Run
+
+pytestmark = pytest.mark.accept
 
 
 def test_every_criterion_is_passed_or_converged(first: Run) -> None:

@@ -202,7 +202,9 @@ def test_the_provider_hands_it_over_as_it_is(sandbox: Sandbox) -> None:
     try:
         told = provider.provide({"name": NAME})
         assert told["context"] == f"sandbox-{NAME}"
-        assert told["kube_system_uid"] == Api(sandbox).get(path("v1", "Namespace", name="kube-system"))["metadata"]["uid"]
+        assert (
+            told["kube_system_uid"] == Api(sandbox).get(path("v1", "Namespace", name="kube-system"))["metadata"]["uid"]
+        )
         assert [node["address"] for node in told["nodes"]] == [sandbox.address(name) for name in sandbox.node_names]
         assert on_node(sandbox, "node-3", "sv status kubelet || true").startswith("down:")
     finally:
