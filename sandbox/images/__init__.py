@@ -6,8 +6,8 @@
 A recipe is ``sandbox/images/<stem>.yaml``; an image is asked for by that stem or by its full name.
 """
 
-from sandbox.images.assemble import assemble, unpack
-from sandbox.images.ensure import available, ensure, prune
+from sandbox.images.assembly import assemble, unpack
 from sandbox.images.recipe import Recipe, find, load
+from sandbox.images.stock import available, ensure, prune
 
 __all__ = ["Recipe", "assemble", "available", "ensure", "find", "load", "prune", "unpack"]

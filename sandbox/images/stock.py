@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sandbox import paths, store
-from sandbox.images.assemble import assemble
+from sandbox.images.assembly import assemble
 from sandbox.images.recipe import Recipe, find, load, stems
 from sandbox.images.registry import Storage
 from sandbox.progress import Progress, Silent

