@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import allure
+import allure as untyped
 
 from roadworthy import redact
 from roadworthy.criterion import Criterion
 from roadworthy.record import Record
 from roadworthy.shown import Unjudged, Unmet, message
+
+allure: Any = untyped
 
 
 class Step:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from roadworthy import allure_steps, evidence, gather, shown
+from roadworthy import allure_steps, evidence, gather, permission, shown
 from roadworthy.board import State
 from roadworthy.case import Case
-from roadworthy.errors import Blocked, NotApplicable, Unknown
+from roadworthy.errors import Unknown
 from roadworthy.record import Record, outcome_data, remedy_data
 from roadworthy.verdict import Verdict, classify
 
@@ -34,8 +34,7 @@ def judge(run: Run, item: CriterionItem) -> None:
 
 def judge_again(run: Run, item: CriterionItem) -> Verdict:
     """Judge a criterion that has its verdict, after something was changed; its record stays as it is."""
-    told = item.record
-    judging = Judging(run, item)
+    told, judging = item.record, Judging(run, item)
     item.record = told
     judging.record.attempts = 1  # so that it gets a node of its own
     return classify(judging.attempt())
@@ -93,32 +92,14 @@ class Judging:
     def _forbidden(self) -> BaseException | None:
         """Return why it isn't judged at all, or None."""
         try:
-            self._needs()
-            self._may_disturb()
+            permission.check(self.run, self.criterion)
             _ = self.run.cluster
+        except permission.BlockedBy as error:
+            self.record.root = error.root
+            return error
         except Exception as error:  # noqa: BLE001 - whatever keeps us from judging makes it broken, with its reason
             return error
         return None
-
-    def _needs(self) -> None:
-        for component in self.criterion.needs:
-            states = self.run.board.states([i for i in self.run.roots.get(component, []) if i != self.criterion.id])
-            for state in states:
-                if state.verdict in {Verdict.FAILED, Verdict.BROKEN, Verdict.BLOCKED}:
-                    self.record.root = state.root
-                    raise Blocked(f"needs {component}: blocked by {state.root}")
-            if states and all(state.verdict is Verdict.NOT_APPLICABLE for state in states):
-                raise NotApplicable(f"needs {component}, which is not applicable: {states[0].reason}")
-
-    def _may_disturb(self) -> None:
-        stated, drill = self.run.stated, self.criterion.has("drill")
-        if drill and not stated.drills:
-            if stated.drill_window is None:
-                raise NotApplicable(f"a drill, and {stated.where} allows none")
-            if not stated.drill_window.holds(datetime.now(UTC)):
-                raise NotApplicable(f"a drill, and outside the maintenance window ({stated.drill_window})")
-        if (drill or self.criterion.has("writes")) and not (stated.provider or stated.kube_system_uid):
-            raise NotApplicable(f"it writes, and {stated.where} names no kube_system_uid: the cluster is only read")
 
     def attempt(self) -> BaseException | None:
         """Judge once, as if never before: no fixture and no evidence of an earlier attempt is seen."""

@@ -50,8 +50,9 @@ class Reporting:
             if report.when != "call" and call.excinfo is not None:
                 record.verdict = Verdict.BROKEN.value
                 record.reason = f"{report.when} of its fixtures: {call.excinfo.exconly(tryshort=True)}"
-            report.roadworthy = record.data()
-            item.user_properties += _properties(report.roadworthy)  # JUnit takes those of the last report
+            data = record.data()
+            report.__dict__["roadworthy"] = data  # xdist carries what a report has of its own
+            item.user_properties += _properties(data)  # JUnit takes those of the last report
         report.sections = [(name, redact.text(content)) for name, content in report.sections]
         return report
 

@@ -61,9 +61,9 @@ class Summary:
                 self._remedies(record)
                 for waiting in few(blocked.pop(record["id"], [])):
                     self._line(f"    blocks {waiting}")
-        for root, waiting in blocked.items():
-            if waiting:
-                self._head("blocked", f"by {root or 'something that it needs'}: {', '.join(few(waiting))}", red=True)
+        for root, names in blocked.items():
+            if names:
+                self._head("blocked", f"by {root or 'something that it needs'}: {', '.join(few(names))}", red=True)
 
     def _remedies(self, record: dict[str, Any]) -> None:
         for remedy in record["remedies"]:
