@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 
 from roadworthy.errors import TimedOut
@@ -64,6 +65,27 @@ def ready(api: Api) -> dict[str, str]:
         return {item["metadata"]["name"]: complaint(item) for item in api.get(NODES)["items"]}
     except ApiFailed:
         return {}
+
+
+def wait_heard(api: Api, booted: dict[str, float], seconds: float = 60) -> None:
+    """Return once every node that was booted has renewed its lease since: what it said before doesn't count.
+
+    Args:
+        api: where to look.
+        booted: node -> when, in seconds since 1970.
+        seconds: how long to wait.
+
+    Raises:
+        TimedOut: with the nodes that haven't.
+
+    """
+
+    def silent(lease: Object) -> str:
+        renewed = dt.datetime.fromisoformat(lease["spec"]["renewTime"]).timestamp()
+        return "" if renewed >= booted[lease["metadata"]["name"]] else "its kubelet has not come back yet"
+
+    if booted:
+        api.wait(path("coordination.k8s.io/v1", "Lease", "kube-node-lease"), silent, set(booted), seconds)
 
 
 def wait_ready(sandbox: Sandbox, api: Api, seconds: float = 90) -> None:

@@ -33,9 +33,11 @@ def _values(sandbox: Sandbox, authority: Authority) -> dict[str, str]:
         "DNS": sandbox.dns,
         "ADDRESS": addresses[0],
         "ADDRESSES": f"[{', '.join(addresses)}]",
-        "HOSTS": "\n    ".join(
-            f"        {sandbox.address(machine)} {machine} {machine}.{sandbox.domain}" for machine in sandbox.machines
-        ).lstrip(),
+        "MACHINES": " ".join(name for machine in sandbox.machines for name in (machine, f"{machine}.{sandbox.domain}")),
+        "HOSTS": "\n            ".join(
+            f"{sandbox.address(machine)} {machine} {machine}.{sandbox.domain}" for machine in sandbox.machines
+        ),
+        "REPLICAS": str(min(2, sandbox.nodes)),
         "CA_BASE64": base64.b64encode(authority.certificate_file.read_bytes()).decode(),
     }
 

@@ -23,9 +23,8 @@ def roadworthy(*words: str) -> list[str]:
 
 
 def kubectl(sandbox: Sandbox, *words: str, stdin: str | None = None, timeout: float = 90) -> str:
-    program = builds.folder(sandbox.release.unit) / "kubectl"
     done = subprocess.run(
-        [program, f"--kubeconfig={sandbox.paths.kubeconfig}", *words],
+        [program(sandbox), f"--kubeconfig={sandbox.paths.kubeconfig}", *words],
         input=stdin,
         capture_output=True,
         text=True,
@@ -47,6 +46,10 @@ def on_node(sandbox: Sandbox, node: str, *words: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def program(sandbox: Sandbox) -> str:
+    return str(builds.folder(sandbox.release.unit) / "kubectl")
 
 
 def fetch(*words: str) -> str:

@@ -1,0 +1,172 @@
+"""`up` repairs whatever is left of a sandbox, and `down` leaves nothing, whatever happened in between."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import cgroups, faults, layout, machine, manage, network, status, supervise
+from sandbox.layout import CONTROL_PLANE, Sandbox
+from sandbox.progress import Silent
+from tests.accept.sandboxes import ROOT, eventually, kubectl, listed, on_node, remains, roadworthy
+
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
+]
+NAME = "repair"
+
+
+def up() -> Sandbox:
+    return manage.up(NAME, nodes=3, progress=Silent()).sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    yield up()
+    manage.down(NAME)
+
+
+def healthy(sandbox: Sandbox) -> None:
+    seen = status.read(sandbox)
+    assert seen["healthy"], seen["complaints"]
+    assert len(listed(sandbox, "nodes")) == 3
+
+
+def processes(sandbox: Sandbox, *names: str) -> list[int]:
+    found = []
+    for pid in cgroups.pids(sandbox.name):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text().strip() in names:
+                found.append(pid)
+    return found
+
+
+def test_up_again_changes_nothing(sandbox: Sandbox) -> None:
+    before = machine.inits(sandbox)
+    versions = [item["metadata"]["resourceVersion"] for item in listed(sandbox, "deployments", "-A")]
+    started = time.monotonic()
+    up()
+    assert time.monotonic() - started < 5
+    assert machine.inits(sandbox) == before
+    assert [item["metadata"]["resourceVersion"] for item in listed(sandbox, "deployments", "-A")] == versions
+
+
+@pytest.mark.parametrize(
+    "victim", ["etcd", "kube-apiserver", "containerd", "kubelet", "kube-proxy", "runsv", "runsvdir"]
+)
+def test_up_after_a_process_was_killed(sandbox: Sandbox, victim: str) -> None:
+    comm = victim[:15]
+    chosen = processes(sandbox, comm)
+    assert chosen, victim
+    os.kill(random.choice(chosen), signal.SIGKILL)  # noqa: S311 - any of them
+    up()
+    healthy(sandbox)
+
+
+def test_up_after_a_reboot(sandbox: Sandbox) -> None:
+    kubectl(sandbox, "create", "configmap", "kept")
+    machine.kill(sandbox)
+    network.remove(NAME, sandbox.link)
+    shutil.rmtree(sandbox.paths.run, ignore_errors=True)
+    up()
+    healthy(sandbox)
+    kubectl(sandbox, "get", "configmap", "kept")
+
+
+def test_up_after_services_cables_and_routes_went(sandbox: Sandbox) -> None:
+    supervise.stop(sandbox, "node-1", "kubelet")
+    supervise.stop(sandbox, CONTROL_PLANE, "kube-scheduler")
+    network.plug(sandbox, "node-2", connected=False)
+    subprocess.run(["ip", "-n", sandbox.netns("node-3"), "route", "flush", "root", sandbox.pods], check=True)
+    subprocess.run(["ip", "route", "flush", "root", sandbox.pods], check=True)
+    assert not status.read(sandbox)["healthy"]
+    up()
+    healthy(sandbox)
+    on_node(sandbox, "node-2", "true")
+
+
+def test_up_over_leftovers(sandbox: Sandbox) -> None:
+    manage.down(NAME)
+    switch = sandbox.netns(network.SWITCH)
+    network.NETNS.mkdir(exist_ok=True)
+    (network.NETNS / switch).touch()
+    subprocess.run(["ip", "netns", "add", sandbox.netns("node-1")], check=True)
+    subprocess.run(["ip", "link", "add", sandbox.link, "type", "veth", "peer", "name", "rw-other"], check=True)
+    cgroups.create(NAME, "node-2")
+    up()
+    healthy(sandbox)
+
+
+@pytest.mark.parametrize("after", [0.15, 0.5, 1.0, 1.7, 3.0, 6.0])
+def test_interrupted_while_coming_up(sandbox: Sandbox, after: float) -> None:
+    manage.down(NAME)
+    process = subprocess.Popen(roadworthy("up", "--name", NAME, "--nodes", "3"), cwd=ROOT, start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    time.sleep(0.4 + after)
+    # As from a terminal: the whole group gets it.
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(timeout=30)
+    if after in {0.5, 3.0}:
+        manage.down(NAME)
+        assert remains(NAME, sandbox.link) == []
+    up()
+    healthy(sandbox)
+
+
+def test_interrupted_while_going_down(sandbox: Sandbox) -> None:
+    process = subprocess.Popen(roadworthy("down", "--name", NAME), cwd=ROOT, start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    time.sleep(0.7)
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(timeout=30)
+    manage.down(NAME)
+    assert remains(NAME, sandbox.link) == []
+    up()
+    healthy(sandbox)
+
+
+def test_down_leaves_nothing_but_the_unreachable_route(sandbox: Sandbox) -> None:
+    started = time.monotonic()
+    manage.down(NAME)
+    assert time.monotonic() - started < 10
+    assert remains(NAME, sandbox.link) == []
+    assert layout.load(NAME) is None
+    for address in (sandbox.address("node-1"), f"{sandbox.prefix}.16.1", f"{sandbox.prefix}.128.9"):
+        route = subprocess.run(["ip", "route", "get", address], capture_output=True, text=True, check=False)
+        assert route.returncode == 2, route.stdout
+        assert "No route to host" in route.stderr
+    assert not manage.down(NAME)
+    up()
+
+
+def test_faults_and_their_undo(sandbox: Sandbox) -> None:
+    def workload() -> str:
+        item = listed(sandbox, "deployments", "-n", "ingress")[0]
+        return str(item["spec"])
+
+    before = workload()
+    kubectl(sandbox, "create", "configmap", "settings", "--from-literal=a=1")
+    injected = [
+        faults.inject(sandbox, "bad-image", "ingress", "Deployment/traefik"),
+        faults.inject(sandbox, "scale-zero", "ingress", "Deployment/traefik"),
+        faults.inject(sandbox, "corrupt-config", "default", "settings", "a"),
+        faults.inject(sandbox, "expired-certificate", "ingress", "wildcard-tls"),
+        faults.inject(sandbox, "cut-network", "node-3"),
+        faults.inject(sandbox, "kill-runtime", "node-2"),
+    ]
+    assert len(set(injected)) == 6
+    assert workload() != before
+    assert len(status.read(sandbox)["faults"]) == 6
+    assert len(faults.undo(sandbox)) == 6
+    assert workload() == before
+    assert kubectl(sandbox, "get", "configmap", "settings", "-o", "jsonpath={.data.a}") == "1"
+    eventually(lambda: status.read(sandbox)["healthy"], 60)
+    assert status.read(sandbox)["faults"] == []
