@@ -1,0 +1,1 @@
+"""Figures, measured and held against what was promised: `python -m benchmarks [NAME …]`."""
