@@ -66,7 +66,7 @@ Feature: Phase 1: the deployed services do what they are there for
   Rule: No pod is stuck anywhere
 
     @remedy:recreate_stuck_pods @remedy:restart_node_agent @remedy:reinstall_image @remedy:rollback_workload
-    Scenario Outline: No pod is left <state>
+    Scenario Outline: No pod stays in a state that it should leave
       Then no pod is <state> for longer than <grace> seconds
 
       Examples:

@@ -117,7 +117,10 @@ def _states_told(cluster: Cluster) -> None:
 
 
 def _counted(cluster: Cluster, count: int) -> None:
-    found, wanted = prometheus.query(cluster, "count(kube_node_info)"), min(count, len(cluster.profile.nodes))
+    found, wanted = (
+        prometheus.query(cluster, "count(count by (node) (kube_node_info))"),
+        min(count, len(cluster.profile.nodes)),
+    )
     seen = f"{found[0].value:.0f}" if found else "no such series"
     good = [each.value for each in found] == [wanted]
     assert good, told(f"Prometheus counts {wanted} nodes", seen=seen, todo="look at its targets")

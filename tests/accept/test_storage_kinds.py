@@ -1,0 +1,171 @@
+"""Longhorn's criteria against a real API server that holds objects of Longhorn's real shape. No Longhorn runs here.
+
+Longhorn needs iSCSI, which this kernel has not. What is shown: that the criteria read what an API server with
+Longhorn's kinds serves (longhorn.io/v1beta2, status as a subresource), pass where Longhorn says that all is well, and
+fail with node, volume and reason where it says otherwise. Not shown: that Longhorn's volumes hold data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox import manage
+from sandbox.layout import Sandbox
+from sandbox.progress import Silent
+
+from tests.accept.sandboxes import ROOT, eventually, kubectl
+
+pytestmark = [
+    pytest.mark.sandbox,
+    pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
+]
+NAME = "longhorn"
+NODES_READY = "phase1/every-node-is-a-longhorn-node-ready-and-schedulable"
+VOLUMES_SOUND = "phase1/no-longhorn-volume-is-degraded-or-faulted"
+PROFILE = {
+    "provider": "sandbox",
+    "options": {"name": NAME, "nodes": 2},
+    "nodes": [],
+    "storage_classes": {"default": "local-path", "replicated": "longhorn"},
+}
+
+
+def definition(kind: str, plural: str) -> dict[str, Any]:
+    """A CRD with the group, version, scope and subresource of Longhorn's own; its schema is left open."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1beta2", "served": True, "storage": True, "subresources": {"status": {}}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.longhorn.io"},
+        "spec": {
+            "group": "longhorn.io",
+            "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
+            "scope": "Namespaced",
+            "versions": [{**version, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+
+
+def condition(kind: str, *, good: bool = True, reason: str = "", message: str = "") -> dict[str, str]:
+    return {"type": kind, "status": str(good), "reason": reason, "message": message, "lastProbeTime": ""}
+
+
+def longhorn_node(name: str) -> dict[str, Any]:
+    disk = {"allowScheduling": True, "diskType": "filesystem", "path": "/var/lib/longhorn/", "storageReserved": 0}
+    return {
+        "apiVersion": "longhorn.io/v1beta2",
+        "kind": "Node",
+        "metadata": {"name": name, "namespace": "longhorn-system"},
+        "spec": {"name": name, "allowScheduling": True, "disks": {"default-disk-1": disk}, "tags": []},
+    }
+
+
+def node_status(**bad: str) -> dict[str, Any]:
+    """A node's status as Longhorn 1.12 writes it; ``bad``: reasons by condition."""
+    kinds = ("Ready", "Schedulable", "MountPropagation", "RequiredPackages", "KernelModulesLoaded", "Multipathd")
+    disk = {
+        "conditions": [condition("Ready"), condition("Schedulable")],
+        "diskUUID": "6d2c1a3e-7d0f-4f58-8b76-6f1f6f5a7a11",
+        "storageAvailable": 200_000_000_000,
+        "storageMaximum": 240_000_000_000,
+        "storageScheduled": 0,
+    }
+    conditions = [condition(kind, good=kind not in bad, reason=bad.get(kind, "")) for kind in kinds]
+    return {"status": {"conditions": conditions, "diskStatus": {"default-disk-1": disk}, "region": "", "zone": ""}}
+
+
+VOLUME = {
+    "apiVersion": "longhorn.io/v1beta2",
+    "kind": "Volume",
+    "metadata": {"name": "pvc-5f2b", "namespace": "longhorn-system"},
+    "spec": {"numberOfReplicas": 2, "size": "1073741824", "frontend": "blockdev", "dataEngine": "v1"},
+}
+
+
+def volume_status(robustness: str) -> dict[str, Any]:
+    claim = {"namespace": "logging", "pvcName": "data-loki-0", "pvName": "pvc-5f2b", "pvStatus": "Bound"}
+    return {
+        "status": {
+            "state": "attached",
+            "robustness": robustness,
+            "currentNodeID": "node-1",
+            "kubernetesStatus": claim,
+        }
+    }
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    try:
+        yield manage.up(NAME, nodes=2, progress=Silent()).sandbox
+    finally:
+        manage.down(NAME)
+
+
+@pytest.fixture
+def judge(tmp_path: Path, sandbox: Sandbox) -> Callable[[], dict[str, tuple[str, str]]]:
+    """Run Longhorn's two criteria as a user would; return verdict and reason of each."""
+    profiles = tmp_path / "clusters"
+    profiles.mkdir()
+    shutil.copy(ROOT / "clusters" / "profile.schema.json", profiles)
+    (profiles / f"{NAME}.yaml").write_text(yaml.safe_dump(PROFILE))
+    where = ("--profile-dir", str(profiles), "--reports", str(tmp_path / "reports"))
+    chosen = ("-k", "longhorn_node or longhorn_volume_is")
+    command = [sys.executable, "-m", "pytest", "features/phase1.feature", "--cluster", NAME, *where, *chosen]
+
+    def run() -> dict[str, tuple[str, str]]:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        report = tmp_path / "reports" / "verdicts.json"
+        assert report.exists(), done.stdout + done.stderr
+        return {each["id"]: (each["verdict"], each["reason"]) for each in json.loads(report.read_text())["criteria"]}
+
+    return run
+
+
+def patch(sandbox: Sandbox, what: str, status: dict[str, Any]) -> None:
+    words = ("patch", what, "--namespace=longhorn-system", "--subresource=status", "--type=merge", "-p")
+    kubectl(sandbox, *words, json.dumps(status))
+
+
+def test_longhorn_s_criteria_follow_what_longhorn_says(
+    sandbox: Sandbox, judge: Callable[[], dict[str, tuple[str, str]]]
+) -> None:
+    # Promised and not there: failed, not "not applicable".
+    verdict, reason = judge()[NODES_READY]
+    assert verdict == "failed"
+    assert "Longhorn is installed; seen: the API server has no kind of Longhorn's" in reason
+
+    # All is well.
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "longhorn-system"}}
+    kinds = [definition("Node", "nodes"), definition("Volume", "volumes"), namespace]
+    kubectl(sandbox, "apply", "-f", "-", stdin=yaml.safe_dump_all(kinds))
+    objects = [*map(longhorn_node, sandbox.node_names), VOLUME]
+    eventually(lambda: kubectl(sandbox, "apply", "-f", "-", stdin=yaml.safe_dump_all(objects)))
+    for name in sandbox.node_names:
+        patch(sandbox, f"nodes.longhorn.io/{name}", node_status())
+    patch(sandbox, "volumes.longhorn.io/pvc-5f2b", volume_status("healthy"))
+    assert {verdict for verdict, _ in judge().values()} == {"passed"}
+
+    # One node's manager is down, and a volume has lost a replica.
+    patch(sandbox, "nodes.longhorn.io/node-2", node_status(Ready="ManagerPodDown", KernelModulesLoaded="nvme_tcp"))
+    verdict, reason = judge()[NODES_READY]
+    assert verdict == "failed"
+    assert "node-2: Ready is False (ManagerPodDown)" in reason
+    assert "node-1" not in reason
+    patch(sandbox, "nodes.longhorn.io/node-2", node_status(KernelModulesLoaded="nvme_tcp"))
+    patch(sandbox, "volumes.longhorn.io/pvc-5f2b", volume_status("degraded"))
+    judged = judge()
+    assert judged[NODES_READY][0] == "passed", "a warning that Longhorn itself does not act upon is no failure"
+    assert judged[VOLUMES_SOUND][0] == "failed"
+    assert "pvc-5f2b (logging/data-loki-0) is degraded, attached on node-1" in judged[VOLUMES_SOUND][1]
