@@ -13,6 +13,8 @@ from roadworthy.profile import Profile
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "component.schema.json"
+#: Seconds that an upgrade may take: over a slow line to a slow card, and from a registry next door.
+_TIMEOUT = {"upstream": 300, "sandbox": 90}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Edition:
         digest: the packed chart's ``sha256:…``; empty for a folder.
         values: the file of values.
         images: what its pods pull.
+        timeout: seconds that an upgrade may take.
         unavailable: why it can't be had on this sort of cluster; empty when it can.
 
     """
@@ -52,6 +55,7 @@ class Edition:
     digest: str
     values: Path
     images: tuple[Image, ...]
+    timeout: int
     unavailable: str = ""
 
 
@@ -65,7 +69,6 @@ class Component:
     requires: tuple[str, ...]
     memory: int
     per_node: bool
-    timeout: int
     secrets: tuple[Secret, ...]
     upstream: Edition
     sandbox: Edition
@@ -95,7 +98,6 @@ def load(path: Path) -> Component:
         requires=tuple(data.get("requires", ())),
         memory=_bytes(data["memory"]["limit"]),
         per_node=data["memory"]["per"] == "node",
-        timeout=data.get("timeout", 180),
         secrets=tuple(_secret(item) for item in data.get("secrets", ())),
         upstream=_edition(found, "upstream"),
         sandbox=_edition(found, "sandbox"),
@@ -119,6 +121,7 @@ def _edition(found: document.Document, key: str) -> Edition:
         digest=data.get("digest", ""),
         values=values,
         images=tuple(images),
+        timeout=data.get("timeout", _TIMEOUT[key]),
         unavailable=data.get("unavailable", ""),
     )
 

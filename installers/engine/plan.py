@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from installers.engine import drift, fit, order, pending, release, secrets, values
+from installers.engine import drift, fit, immutable, order, pending, release, secrets, values
 from installers.engine.component import Component, Edition, load_all
 from roadworthy.case import Changes
 from roadworthy.change import Apply, Change, HelmUpgrade, Target
@@ -47,6 +47,8 @@ def _one(component: Component, cluster: Cluster) -> Changes:
     if reasons:
         if found is None:
             fit.check(cluster, component, edition)
+        else:
+            yield from immutable.changes(cluster, component, rendered.content)
         yield _upgrade(cluster, component, edition, rendered, found, reasons)
 
 
@@ -128,7 +130,7 @@ def _upgrade(
         version=edition.version,
         values=(str(rendered.values),),
         digest=rendered.digest,
-        timeout_seconds=component.timeout,
+        timeout_seconds=edition.timeout,
         chart_digest=edition.digest,
         labels={release.DIGEST: rendered.digest, release.COMPONENT: component.name},
         images=tuple(image.name for image in edition.images),

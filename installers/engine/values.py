@@ -34,12 +34,14 @@ class Rendered:
     Attributes:
         chart: a folder on this machine or the address of a packed chart.
         values: the file of plain values.
+        content: what it holds.
         digest: 40 hex digits over chart, values, release name and namespace.
 
     """
 
     chart: str
     values: Path
+    content: Mapping[str, Any]
     digest: str
 
 
@@ -153,7 +155,7 @@ def render(component: Component, profile: Profile) -> Rendered:
         draft = path.with_suffix(f".{os.getpid()}")
         draft.write_text(yaml.dump(values, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1000))
         draft.replace(path)
-    return Rendered(str(folder or edition.chart), path, digest)
+    return Rendered(str(folder or edition.chart), path, values, digest)
 
 
 def cache() -> Path:
