@@ -22,7 +22,6 @@ import yaml
 from sandbox import manage
 from sandbox.layout import Sandbox
 from sandbox.progress import Silent
-
 from tests.accept.sandboxes import ROOT, eventually, kubectl
 
 pytestmark = [
@@ -36,7 +35,7 @@ PROFILE = {
     "provider": "sandbox",
     "options": {"name": NAME, "nodes": 2},
     "nodes": [],
-    "storage_classes": {"default": "local-path", "replicated": "longhorn"},
+    "services": {"longhorn": {"namespace": "longhorn-system"}},
 }
 
 
