@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from roadworthy.errors import BadInput
@@ -67,6 +68,7 @@ class Toolchain:
         }
 
 
+@cache
 def _on_machine() -> Toolchain | None:
     candidates = [shutil.which("go"), "/usr/local/go/bin/go", "/usr/lib/go/bin/go"]
     for candidate in candidates:

@@ -73,7 +73,7 @@ def _entries(file: Mapping[str, Any], folders: Mapping[str, Path]) -> Iterator[E
 def _copied(
     file: Mapping[str, Any], root: Path, target: str, mode: int | None, owner: tuple[int, int]
 ) -> Iterator[Entry]:
-    matches = sorted(root.glob(file["path"]))
+    matches = [root] if file["path"] == "." else sorted(root.glob(file["path"]))
     if not matches:
         raise BadInput(f"{file['path']} in the source {file['from']}", seen="no such file", where=str(root))
     if file.get("join"):

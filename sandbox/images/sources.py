@@ -26,7 +26,10 @@ def folder(source: Mapping[str, Any], report: Progress) -> Path:
     if "pypi" in source:
         return pypi.unpacked(pypi.Pin(source["pypi"], source["version"], source["sha256"]))
     name, integrity = _here(source["npm"]), _here(source["integrity"])
-    return npm.unpacked(npm.Package(name, source["version"], integrity))
+    package = npm.Package(name, source["version"], integrity)
+    if "locks" in source:
+        return npm.installed(npm.Tree(package, source["locks"], source.get("overrides", {})))
+    return npm.unpacked(package)
 
 
 def _here(pins: Mapping[str, str]) -> str:
