@@ -37,7 +37,7 @@ def run_id() -> str:
 
 
 def leftover(name: str, now: float) -> bool:
-    """Whether a marker's name says that its run began more than ``LIFETIME`` seconds before ``now`` (seconds since the epoch)."""
+    """Whether a marker's name says that its run began over ``LIFETIME`` seconds before ``now`` (since the epoch)."""
     found = _RUN.search(name)
     if found is None:
         return False

@@ -1,4 +1,6 @@
-"""A private folder for keys and kubeconfigs: 0700, one per process, swept when the process ends and when the next one starts.
+"""A private folder for keys and kubeconfigs.
+
+0700, one per process, swept when the process ends and when the next one starts.
 
 A folder belongs to a living process as long as that process holds a lock on the file ``lock`` in it. The kernel
 releases the lock at the process's end, however it ends, so the next start sweeps what a killed run left behind.

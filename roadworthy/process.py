@@ -1,4 +1,4 @@
-"""Who a process is, so that others can tell for certain whether it still lives, and children that die with their parent."""
+"""Who a process is, so that others can tell for certain whether it lives, and children that die with their parent."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def dead(who: str) -> bool:
 
 
 def mortal(argv: list[str]) -> list[str]:
-    """Return a command that is killed when the thread that starts it ends, however that ends (``setpriv`` of util-linux)."""
+    """Return a command that is killed when the thread that starts it ends (by ``setpriv`` of util-linux)."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--", *argv] if setpriv else argv

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import msgspec
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from roadworthy.cluster import execplugin
@@ -134,7 +134,7 @@ class Access:
         self.clock.learn(response.headers.get("Date", ""), sent, time.monotonic())
         return response
 
-    def send(
+    def send(  # noqa: PLR0913 - what an HTTP request has
         self,
         method: str,
         path: str,
@@ -146,7 +146,9 @@ class Access:
         timeout: float = 10.0,
         count: str = "",
     ) -> Reply:
-        """Send one request once and return the answer, whatever its status. A 401 refreshes the credentials and is sent once more.
+        """Send one request once and return the answer, whatever its status.
+
+        A 401 refreshes the credentials and is sent once more.
 
         Args:
             method: HTTP method.
@@ -219,7 +221,10 @@ class Access:
     def stream(
         self, path: str, *, query: Mapping[str, Any], silence: float, count: str
     ) -> Iterator[urllib3.BaseHTTPResponse]:
-        """GET a stream; reading raises after ``silence`` seconds without a byte. Not counted against the requests in flight."""
+        """GET a stream; reading raises after ``silence`` seconds without a byte.
+
+        Not counted against the requests in flight.
+        """
         self.counts[count] += 1
         response = self._open("GET", path, query, silence, headers={"Accept": "application/json"})
         try:
@@ -257,7 +262,8 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float, what: str) -> byt
 def transport_error(error: Exception, method: str, url: str, timeout: float) -> Unknown:
     """Return the error that a failed exchange with the API server becomes."""
     address = url.split("?", maxsplit=1)[0]
-    if isinstance(error, Urllib3TimeoutError | TimeoutError):
+    refused = isinstance(error, NewConnectionError)  # urllib3 counts it among the time-outs
+    if isinstance(error, Urllib3TimeoutError | TimeoutError) and not refused:
         return TimedOut(f"{method} {address} is answered within {timeout:.0f} s", seen=type(error).__name__)
     todo = "check that the API server runs and the kubeconfig's CA is its own"
     return Turbulence(f"{method} {address} reaches the API server", seen=str(error)[:300], todo=todo)

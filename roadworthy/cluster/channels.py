@@ -1,7 +1,7 @@
 """Kubernetes' channel protocol over a web socket: what exec and port-forward speak (v5.channel.k8s.io, v4 before it).
 
-``websocket-client`` directly and not ``kubernetes.stream``, which swaps its client's ``request`` in place (so that it is
-not thread-safe), has no time-out, and doesn't close stdin.
+``websocket-client`` directly and not ``kubernetes.stream``, which swaps its client's ``request`` in place (so that it
+is not thread-safe), has no time-out, and doesn't close stdin.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def dial(
     """Open a web socket to the API server.
 
     Raises:
-        Denied, TimedOut, Turbulence: as every request. Unknown: the server answered with another status (404: no such pod).
+        Denied, TimedOut, Turbulence: as every request. Unknown: the server answered with another status (404: no such
+            pod).
 
     """
     server = urlsplit(access.config.server)

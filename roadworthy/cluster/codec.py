@@ -77,7 +77,7 @@ class Codec:
         return [self._complete(item) for item in page.items or []], page.metadata
 
     def event(self, line: bytes) -> tuple[str, Any]:
-        """Return one WATCH event: its type and its object (a ``Status`` for ERROR, the resource version for BOOKMARK)."""
+        """Return a WATCH event: type and object (a ``Status`` for ERROR, the resource version for BOOKMARK)."""
         try:
             event = self._event.decode(line)
             if event.type == "ERROR":

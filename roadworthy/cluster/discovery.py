@@ -57,7 +57,9 @@ class Discovery:
         self._by_kind: dict[str, list[Resource]] = {}
 
     def find(self, kind: str) -> Resource | None:
-        """Return the resource of ``Pod``, ``apps/Deployment``, ``v1/Pod`` or ``longhorn.io/v1beta2/Node``; None when not served.
+        """Return the resource of ``Pod``, ``apps/Deployment``, ``v1/Pod`` or ``longhorn.io/v1beta2/Node``.
+
+        None when not served.
 
         A bare kind means the core's or Kubernetes' own before an extension's, and a group's preferred version.
         """

@@ -1,4 +1,4 @@
-"""Exec credential plugins of a kubeconfig (client.authentication.k8s.io): run with a time-out, cached until they expire."""
+"""Exec plugins of a kubeconfig (client.authentication.k8s.io): run with a time-out, cached until they expire."""
 
 from __future__ import annotations
 

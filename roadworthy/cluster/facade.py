@@ -26,12 +26,17 @@ class ExecResult:
 
 
 class Cluster(Protocol):
-    """What a probe may ask of the live cluster. Every call raises ``roadworthy.errors.Unknown`` (or a child) when it can't know."""
+    """What a probe may ask of the live cluster.
+
+    Every call raises ``roadworthy.errors.Unknown`` (or a child) when it can't know.
+    """
 
     profile: Profile
 
     def list(self, kind: str, *, namespace: str = "", labels: Mapping[str, str] | None = None) -> Objects:
-        """Return the objects of a kind (``"Pod"``, or ``"longhorn.io/v1beta2/Node"`` where the group must be said) from local memory.
+        """Return the objects of a kind from local memory.
+
+        The kind is ``"Pod"``, or ``"longhorn.io/v1beta2/Node"`` where the group must be said.
 
         A kind that the API server doesn't serve gives an empty list; ask ``serves`` to tell the two apart.
         """
@@ -50,24 +55,24 @@ class Cluster(Protocol):
         ...
 
     def raw(self, path: str, *, timeout: float = 10.0) -> Any:
-        """GET a path of the API server (``/version``, ``/apis/metrics.k8s.io/v1beta1/pods``) and return decoded JSON or text."""
+        """GET a path of the API server (``/version`` …); decoded JSON, or text, or None where there is nothing."""
         ...
 
     def now(self) -> float:
-        """The API server's clock in seconds since the epoch (its Date header, interpolated), so that ages don't depend on ours."""
+        """The API server's clock in seconds since the epoch, so that ages don't depend on ours."""
         ...
 
     def until(self, check: Callable[[], T], *, within: float, kinds: Sequence[str] = (), what: str = "") -> T:
         """Return ``check()``'s first result that raised no AssertionError.
 
-        With ``kinds`` the check runs whenever a watched object of them changes (and once a second); without, it polls with
-        jittered back-off (0.2 s to 2 s). After ``within`` seconds (scaled by the profile's time factor) the last AssertionError is
-        raised, its message prefixed with ``what`` and the waited time.
+        With ``kinds`` the check runs whenever a watched object of them changes (and once a second); without, it polls
+        with jittered back-off (0.2 s to 2 s). After ``within`` seconds (scaled by the profile's time factor) the last
+        AssertionError is raised, its message prefixed with ``what`` and the waited time.
         """
         ...
 
     def http(self, service: str) -> ServiceClient:
-        """Return a client for a service that the profile names (``"grafana"``), by its ingress host or through the API server's proxy."""
+        """Return a client for a service of the profile, by its ingress host or through the API server's proxy."""
         ...
 
     def sql(
@@ -82,7 +87,8 @@ class Cluster(Protocol):
     ) -> Rows:
         """Run one statement on the database service of the profile (autocommit) and return its rows (empty for none).
 
-        Credentials are the profile's unless ``user``/``password`` are given. A refused log-in raises AssertionError with its SQLSTATE.
+        Credentials are the profile's unless ``user``/``password`` are given. A refused log-in raises AssertionError
+        with its SQLSTATE.
         """
         ...
 
@@ -112,15 +118,24 @@ class Cluster(Protocol):
         ...
 
     def markers(self) -> Markers:
-        """The only door by which a ``@writes`` or ``@drill`` scenario may change something; what it makes is labelled and swept."""
+        """The only door by which a ``@writes`` or ``@drill`` scenario may change something.
+
+        What it makes is labelled and swept.
+        """
         ...
 
 
 class Markers(Protocol):
-    """Objects that a scenario makes for itself. All carry the label ``roadworthy.dev/marker=<run id>`` and an expiry annotation."""
+    """Objects that a scenario makes for itself.
+
+    All carry the label ``roadworthy.dev/marker=<run id>`` and an expiry annotation.
+    """
 
     def create(self, manifest: Mapping[str, Any]) -> Obj:
-        """Create an object (its namespace must exist or be ``namespace()``'s); it is deleted when the scenario ends, also after a kill (next run sweeps)."""
+        """Create an object (its namespace must exist or be ``namespace()``'s).
+
+        It is deleted when the scenario ends, also after a kill (next run sweeps).
+        """
         ...
 
     def namespace(self) -> str:
@@ -132,13 +147,17 @@ class Markers(Protocol):
         ...
 
     def restart(self, kind: str, name: str, *, namespace: str, within: float = 120.0) -> list[str]:
-        """(``@drill`` only) delete the workload's pods and wait until as many new ones are Ready; return the new pods' names."""
+        """(``@drill`` only) delete the workload's pods and wait until as many new ones are Ready.
+
+        Return the new pods' names.
+        """
         ...
 
     def undo_later(self, undo: Callable[[], None], what: str) -> None:
-        """Register the undoing of a marker outside the API (an annotation in Grafana, a row in a database), run when the scenario ends.
+        """Register the undoing of a marker outside the API (a row, an annotation), run when the scenario ends.
 
-        What must be undone after a kill too is swept by the probe that wrote it: it names its markers ``roadworthy-<run id>-…`` and
-        a sweeper registered with ``roadworthy.markers.sweeper(name)`` removes the old ones at the next run's start.
+        What must be undone after a kill too is swept by the probe that wrote it: it names its markers
+        ``roadworthy-<run id>-…`` and a sweeper registered with ``roadworthy.markers.sweeper(name)`` removes the old
+        ones at the next run's start.
         """
         ...

@@ -27,11 +27,13 @@ class HttpReply:
 
 
 class ServiceClient(Protocol):
-    """One service of the profile. Connection errors, time-outs and TLS failures raise AssertionError when the service itself is what is
-    judged (the default) and the API server is well; ``roadworthy.errors.Unknown`` when our own way to it is broken.
+    """One service of the profile.
+
+    Connection errors, time-outs and TLS failures raise AssertionError while the API server is well, for it is the
+    service that is judged; ``roadworthy.errors.Unknown`` when our own way to it is broken.
     """
 
-    def request(
+    def request(  # noqa: PLR0913 - what an HTTP request has
         self,
         method: str,
         path: str,

@@ -88,7 +88,7 @@ class Kubeconfig:
         return context
 
     def authorization(self) -> str:
-        """Return the Authorization header as of now (token, token file, exec plugin, password); empty for certificates."""
+        """Return the Authorization header as of now; empty when a client certificate says who we are."""
         user = self.user
         if user.get("token"):
             return f"Bearer {user['token']}"
@@ -138,7 +138,7 @@ class Kubeconfig:
 
 
 def default_path() -> Path:
-    """Return the kubeconfig that kubectl would take: the first existing one of ``$KUBECONFIG``, else ``~/.kube/config``."""
+    """Return kubectl's own choice: the first existing file of ``$KUBECONFIG``, else ``~/.kube/config``."""
     named = [Path(part).expanduser() for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
     return next((path for path in named if path.exists()), Path.home() / ".kube" / "config")
 

@@ -133,8 +133,8 @@ class LiveCluster:
             if found is None:
                 raise AssertionError(f"Secret {namespace}/{name} is there")
             data = {k: base64.b64decode(v).decode(errors="replace") for k, v in (found.get("data") or {}).items()}
-            for value in data.values():
-                redact.register(value)
+            for name_of, value in data.items():
+                redact.register(value, name_of)
             self._secrets[namespace, name] = time.monotonic(), data
         if key not in data:
             raise AssertionError(

@@ -1,4 +1,4 @@
-"""The door by which a ``@writes`` or ``@drill`` scenario changes something: labelled, with an expiry, and always undone."""
+"""The door by which a ``@writes`` or ``@drill`` scenario changes something: labelled, with an expiry, undone."""
 
 from __future__ import annotations
 
@@ -151,7 +151,10 @@ def delete(cluster: LiveCluster, path: str, uid: str = "") -> None:
 
 
 def sweep(cluster: LiveCluster) -> list[str]:
-    """Remove the markers of runs that are over: expired, or made by a process of this host that is no more. Return their paths."""
+    """Remove the markers of runs that are over: expired, or made by a process of this host that is no more.
+
+    Return their paths.
+    """
     swept = []
     for kind in MARKED:
         resource = cluster.discovery.need(kind)

@@ -40,7 +40,7 @@ class Way:
 
 
 def ingress(profile: Profile, service: Service) -> Way:
-    """Return the way through the ingress: connect to its address, but greet it by the service's host name (SNI and Host)."""
+    """Return the way through the ingress: to its address, greeting it by the service's host (SNI and Host)."""
     scheme = str(service.settings.get("ingress_scheme", "https"))
     address = profile.ingress_address or service.host
     options: dict[str, Any] = {"retries": False, "maxsize": 4, "socket_options": KEEPALIVE}
@@ -69,7 +69,7 @@ class LiveService:
     def __init__(
         self, service: Service, access: Access, way: Way | None, login: Callable[[], tuple[str, str] | None]
     ) -> None:
-        """Take the service, the API server's access, a way of its own (None: the API server's proxy), and its credentials."""
+        """Take the service, the API server's access, a way (None: the API server's proxy), and its credentials."""
         self._service, self._access, self._way, self._login = service, access, way, login
 
     def get(self, path: str, **kwargs: Any) -> HttpReply:
@@ -80,7 +80,7 @@ class LiveService:
         """POST."""
         return self.request("POST", path, **kwargs)
 
-    def request(
+    def request(  # noqa: PLR0913 - what an HTTP request has
         self,
         method: str,
         path: str,

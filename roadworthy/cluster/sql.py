@@ -32,7 +32,8 @@ def run(
     """Run one statement (autocommit) and return its rows.
 
     Raises:
-        AssertionError: the database refuses the log-in or the statement, or no pod of it is Ready; with the SQLSTATE if there is one.
+        AssertionError: the database refuses the log-in or the statement, or no pod of it is Ready; with the SQLSTATE
+            if there is one.
         Unknown: the way to it is broken, or the statement took longer than ``timeout`` seconds.
 
     """

@@ -1,4 +1,4 @@
-"""A command on a node, by the system's own ``ssh``: never a prompt, never an unknown host key, never without a time-out."""
+"""A command on a node, by the system's ``ssh``: never a prompt, an unknown host key, or a wait without end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _SSH_FAILED = 255
 
 
 def options(profile: Profile) -> list[str]:
-    """Return ssh's arguments for this cluster; ``known_hosts`` beside the key holds the nodes' keys, else the user's own file."""
+    """Return ssh's arguments for this cluster.
+
+    ``known_hosts`` beside the key holds the nodes' keys, else the user's own file.
+    """
     words = [
         "-F",
         "none",

@@ -1,4 +1,4 @@
-"""What is known of the cluster: one reflector per resource type that somebody asked for, and a bell for those who wait."""
+"""What is known of the cluster: one reflector per resource type asked for, and a bell for those who wait."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ class Store:
         self._reflectors: dict[Resource, Reflector] = {}
 
     def list(self, kind: str, namespace: str = "", labels: Mapping[str, str] | None = None) -> list[Any]:
-        """Return the objects of a kind, those of one namespace or with these labels if asked; empty when it isn't served."""
+        """Return the objects of a kind, those of one namespace or with these labels if asked.
+
+        Empty when it isn't served.
+        """
         reflector = self._reflector(kind)
         if reflector is None:
             return []
@@ -48,7 +51,10 @@ class Store:
         return reflector.get(name, namespace) if reflector else None
 
     def renew(self, kinds: Iterable[str] = ()) -> None:
-        """List these kinds (all that are watched, when none is named) once more: what is read then is no older than this call."""
+        """List these kinds (all that are watched, when none is named) once more.
+
+        What is read then is no older than this call.
+        """
         if named := list(kinds):
             chosen = [each for kind in named if (each := self._reflector(kind))]
         else:

@@ -26,7 +26,10 @@ _OPEN = 10.0
 
 
 class Tunnel:
-    """Listens on 127.0.0.1 until closed. ``target`` returns the path of a pod's ``portforward`` subresource and the port."""
+    """Listens on 127.0.0.1 until closed.
+
+    ``target`` returns the path of a pod's ``portforward`` subresource and the port.
+    """
 
     def __init__(self, access: Access, target: Callable[[], tuple[str, int]]) -> None:
         self._access, self._target = access, target
@@ -68,7 +71,9 @@ class Tunnel:
             channels.hang_up(remote)
 
     def _pump(self, local: socket.socket, remote: websocket.WebSocket) -> None:
-        """Carry bytes both ways until either side ends. One thread: a TLS connection must not be read and written at once.
+        """Carry bytes both ways until either side ends.
+
+        One thread: a TLS connection must not be read and written at once.
 
         The first message of each channel only repeats the port's number.
         """
@@ -99,7 +104,10 @@ class Tunnel:
 
 
 def _readable(*sockets: socket.socket) -> list[socket.socket]:
-    """Return those that can be read, waiting for the first at most ``_IDLE`` seconds; poll, for select knows only 1,024 files."""
+    """Return those that can be read, waiting for the first at most ``_IDLE`` seconds.
+
+    Poll, for select knows only 1,024 files.
+    """
     poll = select.poll()
     for each in sockets:
         poll.register(each, select.POLLIN)

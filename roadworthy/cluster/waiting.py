@@ -12,7 +12,7 @@ from roadworthy.errors import Denied, Unknown
 
 T = TypeVar("T")
 
-#: Polling: first and longest pause; watching: the longest time between two looks (some checks depend on the clock). Seconds.
+#: Polling: first and longest pause; watching: the longest time between two looks, for the clock matters too. Seconds.
 FIRST, LONGEST, LOOK = 0.2, 2.0, 1.0
 
 

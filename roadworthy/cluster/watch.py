@@ -57,7 +57,10 @@ class Reflector:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """List, and start watching; further calls do nothing. Raises what the LIST raises, and the next call tries again."""
+        """List, and start watching; further calls do nothing.
+
+        Raises what the LIST raises, and the next call tries again.
+        """
         with self._listing:
             if self._thread is None and not self._closed.is_set():
                 self._list()
@@ -71,7 +74,10 @@ class Reflector:
             self._list()
 
     def snapshot(self, namespace: str = "") -> list[Any]:
-        """Return the objects (of one namespace). Raises Stale, or what stands in the way, when memory can't be trusted."""
+        """Return the objects (of one namespace).
+
+        Raises Stale, or what stands in the way, when memory can't be trusted.
+        """
         with self._lock:
             self._trust()
             if namespace:
@@ -187,7 +193,10 @@ class Reflector:
                 self._take([self.codec.event(line) for line in lines])
 
     def _take(self, events: list[tuple[str, Any]]) -> None:
-        """Put events into memory. What a re-list has overtaken (``renew``) is left out, or the deleted would come back."""
+        """Put events into memory.
+
+        What a re-list has overtaken (``renew``) is left out, or the deleted would come back.
+        """
         with self._lock:
             for kind, item in events:
                 if kind == "ERROR":

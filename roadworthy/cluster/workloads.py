@@ -1,4 +1,4 @@
-"""What every part that waits needs to know of pods and workloads: which pods are whose, and whether all is rolled out."""
+"""What all who wait need to know of pods and workloads: which pods are whose, and whether all is rolled out."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def unfinished(workload: Obj) -> str:
 
 
 def behind(cluster: Cluster, service: Service) -> tuple[str, int]:
-    """Return the path of the ``portforward`` subresource of a Ready pod behind a service of the profile, and the pod's port.
+    """Return the ``portforward`` path of a Ready pod behind a service of the profile, and the pod's port.
 
     Raises:
         AssertionError: there is no such Service, or no Ready pod behind it.

@@ -1,4 +1,7 @@
-"""Changes of API objects: apply, patch, delete, evict, scale. Each request says which incarnation of the object it means."""
+"""Changes of API objects: apply, patch, delete, evict, scale.
+
+Each request says which incarnation of the object it means.
+"""
 
 from __future__ import annotations
 
@@ -147,7 +150,7 @@ def evict(tools: Tools, change: Change, _: Evict, *, dry: bool) -> Executed | st
     return diff(stripped(before), None, str(target)) if dry else Executed(change, "evicted", None, before)
 
 
-def _write(
+def _write(  # noqa: PLR0913 - what a write has
     tools: Tools,
     change: Change,
     method: str,

@@ -1,4 +1,4 @@
-"""What stands between a remedy and the cluster. Each guard is one question; a "no" is Refused, with what to do about it.
+"""What stands between a remedy and the cluster: each guard is one question, and its "no" is Refused.
 
 ``before_all`` asks about the run and the cluster (its "no" ends the ladder: Stopped), ``before`` about one Change.
 """

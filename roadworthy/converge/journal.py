@@ -31,7 +31,10 @@ def _hash(entry: Mapping[str, Any]) -> str:
 
 
 class Journal:
-    """The journal of one cluster. Several processes may write to it; each write is atomic and on the disk when it returns."""
+    """The journal of one cluster.
+
+    Several processes may write to it; each write is atomic and on the disk when it returns.
+    """
 
     def __init__(self, path: Path, run: str) -> None:
         self.path, self._run = path, run
@@ -115,7 +118,7 @@ class Journal:
                 except (ValueError, KeyError, TypeError):
                     right = False
                 if not right:
-                    todo = "keep the file as evidence and start another: nothing is repaired on a journal that was tampered with"
+                    todo = "keep the file as evidence and start another: nothing is repaired on a broken journal"
                     raise BadInput(
                         "the journal's chain is whole", seen="a broken link", where=f"{self.path}:{row}", todo=todo
                     )

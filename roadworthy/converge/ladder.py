@@ -1,4 +1,4 @@
-"""judge -> failed -> confirm -> lease -> guards -> journal -> act -> journal -> settle -> judge again -> next rung or done."""
+"""failed -> confirm -> lease -> guards -> journal -> act -> journal -> settle -> judge -> next rung, or done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One remediator per cluster: the Lease kube-system/roadworthy, held while something is repaired and not a moment longer.
+"""One remediator per cluster: the Lease kube-system/roadworthy, held while something is repaired and no longer.
 
 Times are the API server's, so that runners on hosts with different clocks agree on when a Lease has expired. The holder
 stops well before that moment; whoever takes over waits until after it. A holder whose process is provably dead (same
@@ -20,7 +20,7 @@ from roadworthy.errors import Denied, Refused, Turbulence, Unknown
 
 NAMESPACE, NAME = "kube-system", "roadworthy"
 _PATH = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
-#: What clocks and the resolution of a Date header may differ by; a taker waits for it, a holder stops before it. Seconds.
+#: What clocks and a Date header's resolution may differ by: a taker waits for it, a holder stops before it. Seconds.
 SLACK = 2.0
 _CREATED, _OK, _CONFLICT, _NOT_FOUND = 201, 200, 409, 404
 

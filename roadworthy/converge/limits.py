@@ -1,4 +1,4 @@
-"""What remedies may do: every limit with its unit and a careful default; a profile's ``limits`` overrides them one by one."""
+"""What remedies may do: limits with their units and careful defaults; a profile overrides them one by one."""
 
 from __future__ import annotations
 

@@ -36,7 +36,10 @@ def touched(cluster: LiveCluster, change: Change, found: Mapping[str, object] | 
 
 
 def settle(cluster: LiveCluster, what: Iterable[Touched], *, within: float) -> str:
-    """Wait until all of these are rolled out or Ready; return the last mismatch when they are not in time, else nothing."""
+    """Wait until all of these are rolled out or Ready.
+
+    Return the last mismatch when they are not in time, else nothing.
+    """
     rest = set(what)
     if not rest:
         return ""

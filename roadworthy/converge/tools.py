@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,10 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child process ended. ``out`` is as it came, to be parsed: redact what is shown of it; ``err`` is redacted."""
+    """How a child process ended.
+
+    ``out`` is as it came, to be parsed: redact what is shown of it; ``err`` is redacted.
+    """
 
     code: int
     out: str
@@ -88,14 +92,17 @@ def run(tools: Tools, argv: list[str], *, env: Mapping[str, str], timeout: float
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """End a child's whole process group: first ask, then kill."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is None:
-            try:
-                os.killpg(child.pid, number)
-                child.wait(timeout=GRACE)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
+    """End a child's whole process group: first ask, then kill.
+
+    Also what the child left behind when it ended by itself.
+    """
+    if child.poll() is None:
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(child.pid, signal.SIGTERM)
+            child.wait(timeout=GRACE)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 def stripped(thing: Mapping[str, Any] | None) -> Any:

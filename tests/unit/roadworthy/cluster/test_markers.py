@@ -1,0 +1,103 @@
+"""What scenarios make is labelled, undone at their end, and swept after a kill. Against the stand-in API server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from roadworthy import markers, process
+from roadworthy.cluster.live import LiveCluster
+from roadworthy.errors import Refused
+from tests.unit.roadworthy.apiserver import Api
+
+MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "a"}}
+
+
+@pytest.fixture(autouse=True)
+def _sweepers() -> Iterator[None]:
+    before = dict(markers.SWEEPERS)
+    markers.SWEEPERS.clear()
+    yield
+    markers.SWEEPERS.clear()
+    markers.SWEEPERS.update(before)
+
+
+def test_only_tagged_scenarios_write(cluster: LiveCluster) -> None:
+    with pytest.raises(Refused, match="tag the scenario"):
+        cluster.markers()
+    with cluster.scenario("phase1/x", ["slow"]), pytest.raises(Refused):
+        cluster.markers()
+
+
+def test_what_is_made_is_labelled_and_gone_at_the_end(cluster: LiveCluster, api: Api) -> None:
+    order: list[str] = []
+    with cluster.scenario("phase1/x", ["@writes"]):
+        made = cluster.markers().create(MAP)
+        cluster.markers().undo_later(lambda: order.append("row"), "a row")
+        assert made["metadata"]["labels"][markers.LABEL] == markers.run_id()
+        assert made["metadata"]["annotations"]["roadworthy.dev/criterion"] == "phase1/x"
+        assert ("a", "m") in api.things["configmaps"]
+    assert not api.things["configmaps"]
+    assert order == ["row"]
+
+
+def test_also_when_the_scenario_fails(cluster: LiveCluster, api: Api) -> None:
+    def fail() -> None:
+        with cluster.scenario("phase1/x", ["writes"]):
+            cluster.markers().create(MAP)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not api.things["configmaps"]
+
+
+def test_what_others_made_is_not_deleted(cluster: LiveCluster, api: Api) -> None:
+    api.put("configmaps", {"metadata": {"name": "theirs", "namespace": "a"}})
+    with cluster.scenario("phase1/x", ["writes"]), pytest.raises(Refused, match="only what it made"):
+        cluster.markers().delete("ConfigMap", "theirs", namespace="a")
+
+
+def test_only_a_drill_restarts(cluster: LiveCluster) -> None:
+    with cluster.scenario("phase1/x", ["writes"]), pytest.raises(Refused, match="@drill"):
+        cluster.markers().restart("Deployment", "x", namespace="a")
+
+
+@pytest.mark.parametrize(
+    ("holder", "expires", "swept"),
+    [
+        (process.identity().replace(f"/{os.getpid()}/", "/1234567/"), "2999-01-01T00:00:00Z", True),  # a dead process
+        (process.identity(), "2999-01-01T00:00:00Z", False),  # alive
+        ("elsewhere/1-2/3/4", "2999-01-01T00:00:00Z", False),  # can't be told, not expired
+        ("elsewhere/1-2/3/4", "2020-01-01T00:00:00Z", True),  # expired
+    ],
+)
+def test_leftovers_are_swept(cluster: LiveCluster, api: Api, holder: str, expires: str, swept: bool) -> None:  # noqa: FBT001
+    annotations = {markers.HOLDER: holder, markers.EXPIRES: expires}
+    metadata = {"name": "m", "namespace": "a", "labels": {markers.LABEL: "other"}, "annotations": annotations}
+    api.put("configmaps", {"metadata": metadata})
+    assert bool(cluster.sweep()) is swept
+    assert bool(api.things["configmaps"]) is not swept
+
+
+def test_registered_sweepers_run_and_a_service_that_is_down_does_not_stop_them(cluster: LiveCluster) -> None:
+    called: list[str] = []
+
+    @markers.sweeper("one")
+    def one(_: object) -> None:
+        raise AssertionError("down")
+
+    @markers.sweeper("two")
+    def two(_: object) -> None:
+        called.append("two")
+
+    cluster.sweep()
+    assert called == ["two"]
+
+
+def test_a_name_tells_whether_its_run_is_over() -> None:
+    assert markers.leftover("roadworthy-20200101t000000-abcd-x", 1_600_000_000)
+    assert not markers.leftover(f"roadworthy-{markers.run_id()}-x", 0)
+    assert not markers.leftover("somebody-else", 1e12)
