@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,7 +43,10 @@ class CriterionItem(pytest.Function):
 
     def again(self) -> CriterionItem:
         """Return a twin: a node of its own, so that no fixture of one attempt is seen by the next."""
-        return CriterionItem.of(self, self.criterion)
+        twin = CriterionItem.of(self, self.criterion)
+        self.user_properties.clear()  # what the last attempt notes counts
+        twin.user_properties = self.user_properties
+        return twin
 
     def judge_once(self) -> None:
         """Run the steps, once. Raises what the failing step raised."""
@@ -59,7 +63,9 @@ class CriterionItem(pytest.Function):
         record = self.record
         lines = str(excinfo.value).splitlines()
         lines += [f"at: {record.step}"] if record and record.step else []
-        lines += [f"evidence: {', '.join(record.evidence)}"] if record and record.evidence else []
+        if record and record.evidence:
+            files = self.config.stash[RUN].reports / record.evidence[-1]
+            lines.append(f"evidence: {os.path.relpath(files.parent)}")
         cause = excinfo.value.__cause__
         if cause is not None and (is_bug(cause) or self.config.get_verbosity() > 0):
             trace = pytest.ExceptionInfo.from_exception(cause)

@@ -73,8 +73,9 @@ class Judging:
         """Write the verdict down where others look for it; also when the run is interrupted."""
         record = self.record
         record.verdict, record.seconds = self.verdict.value, round(time.monotonic() - self._began, 3)
-        root = record.root if self.verdict is Verdict.BLOCKED else self.criterion.id
+        root = (record.root if self.verdict is Verdict.BLOCKED else "") or self.criterion.id
         self.run.board.end(State(self.criterion.id, self.verdict, record.reason, root))
+        record.noted = {str(name): str(value) for name, value in self.item.user_properties}
         allure_steps.conclude(record)
 
     def raise_outcome(self) -> None:
@@ -93,7 +94,7 @@ class Judging:
         """Return why it isn't judged at all, or None."""
         try:
             permission.check(self.run, self.criterion)
-            _ = self.run.cluster
+            self.run.ready()
         except permission.BlockedBy as error:
             self.record.root = error.root
             return error
@@ -106,7 +107,7 @@ class Judging:
         self.record.attempts += 1
         number, error = self.record.attempts, None
         step = allure_steps.Step(f"Attempt {number}: {self.criterion.scenario}")
-        evidence.take()
+        evidence.take()  # what was asked before is another attempt's
         node = self.item
         try:
             node = self._fresh_node(number)
@@ -175,7 +176,7 @@ class Judging:
             done = self.run.convergence.converge(case, ladder, self._look)
         except Exception as error:  # noqa: BLE001 - a bug in a remedy must not take the verdict with it
             step.close(error)
-            self.record.reason = f"{was}; and the repair broke off: {shown.message(error)}"
+            self.record.reason += f"; and the repair broke off: {shown.message(error)}"
             return
         for remedy in done.remedies:
             told = remedy_data(remedy, helped=done.verdict is Verdict.CONVERGED and remedy is done.remedies[-1])

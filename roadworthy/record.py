@@ -28,6 +28,7 @@ class Record:
         planned: with ``--plan`` the changes that the remedies would make.
         root: for ``blocked``: the id of the criterion that is the cause.
         evidence: files below the reports folder.
+        noted: what steps noted by ``record_property``.
 
     """
 
@@ -48,6 +49,7 @@ class Record:
     started: str = ""
     seconds: float = 0.0
     evidence: list[str] = field(default_factory=list)
+    noted: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, criterion: Criterion, file: str) -> Record:
@@ -64,9 +66,10 @@ class Record:
         )
 
     def data(self) -> dict[str, Any]:
-        """Return it as JSON-like data, redacted."""
-        shown: dict[str, Any] = redact.data(dataclasses.asdict(self))
-        return shown
+        """Return it as JSON-like data, redacted; what the feature file says is no secret, and stays as it is."""
+        found = dataclasses.asdict(self)
+        kept = {key: found[key] for key in ("id", "feature", "rule", "scenario", "tags", "file", "root", "evidence")}
+        return {**redact.data(found), **kept}
 
     @property
     def changes(self) -> int:

@@ -35,13 +35,24 @@ _SURROUNDINGS = [
     re.compile(rf"""((?:^|[\s?&;"']){_NAMES}=["']?)[^\s&;"'\[]+()""", re.IGNORECASE | re.MULTILINE),
 ]
 
+_NO_SECRET = re.compile(r"(^|[-_.])(user(-?name)?|login|database|db(-?name)?|host(-?name)?|port)$", re.IGNORECASE)
+
 _lock = threading.Lock()
 _known: dict[str, None] = {}
 _wrapped: dict[str, re.Pattern[str]] = {}
 
 
-def register(value: str) -> None:
-    """Remember a secret value, its lines (a key is often shown line by line), and the forms they travel in."""
+def register(value: str, key: str = "") -> None:
+    """Remember a secret value, its lines (a key is often shown line by line), and the forms they travel in.
+
+    Args:
+        value: the secret.
+        key: what it is called in its Secret; who a user or a database is called is no secret, and often a word that
+            every report is full of (``postgres``).
+
+    """
+    if _NO_SECRET.search(key):
+        return
     lines = [line.strip() for line in value.splitlines()] if "\n" in value.strip() else []
     values = [value.strip(), *(line for line in lines if len(line) >= _SHORTEST_PIECE and not line.startswith("-----"))]
     forms = {form for one in values if len(one) >= _SHORTEST for form in _forms(one)}

@@ -121,9 +121,15 @@ class Run:
 
         """
         try:
-            _ = self.cluster
+            self.ready()
         except Unknown:
             return  # Each criterion says it: broken.
+
+    def ready(self) -> None:
+        """See to it that there is a cluster and, where repairs are asked for, an engine with a journal in order."""
+        _ = self.cluster
+        if self.remediate or self.plan:
+            _ = self.convergence
 
     def judge(self, item: CriterionItem) -> None:
         """Judge one criterion."""

@@ -56,6 +56,14 @@ def test_each_line_of_a_key_is_a_secret() -> None:
     assert "MIIEv" not in redact.text("log: MIIEvQIBADANBgkqhkiG was read")
 
 
+def test_who_a_user_is_called_is_no_secret() -> None:
+    for key in ("username", "admin-user", "database", "POSTGRES_USER", "host"):
+        redact.register("postgres", key)
+    assert redact.text("postgres-0 runs") == "postgres-0 runs"
+    redact.register("postgres", "password")
+    assert redact.text("postgres-0 runs") == f"{redact.STRUCK}-0 runs"
+
+
 def test_a_short_value_strikes_out_no_words() -> None:
     redact.register("a")
     assert redact.text("banana") == "banana"
