@@ -103,10 +103,10 @@ class Lines:
         self._say(f"{task}: {fraction:.0%}, about {left} left" + (f" ({note})" if note else ""))
 
     def done(self, task: str) -> None:
-        """Say how long ``task`` took."""
+        """Say how long ``task`` took; whether it ended well is for its caller to say."""
         known = self._tasks.pop(task, None)
         if known is not None:
-            self._say(f"{task}: done in {spoken(self.clock() - known.started)}")
+            self._say(f"{task}: took {spoken(self.clock() - known.started)}")
 
     def _say(self, line: str) -> None:
         self.stream.write(line + "\n")

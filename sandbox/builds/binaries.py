@@ -8,7 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from sandbox import paths, store
+from roadworthy.errors import BadInput
+from sandbox import packages, paths, store
 from sandbox.builds import toolchain
 from sandbox.builds.compile import build
 from sandbox.builds.patch import module_folder
@@ -51,6 +52,8 @@ def ensure(unit: str, *, report: Progress | None = None) -> Path:
     task = f"build {wanted.name}"
     cache = paths.cache_root()
     store.require_room(cache, wanted.disk_mb * MB, task)
+    if wanted.cgo:
+        _have_compiler()
     report.start(task, wanted.cpu_seconds / (os.cpu_count() or 1))
     try:
         with store.locked(cache / "go" / ".lock", lambda: report.update(task, 0.0, "waits for another build")):
@@ -59,6 +62,21 @@ def ensure(unit: str, *, report: Progress | None = None) -> Path:
     finally:
         report.done(task)
     return target
+
+
+def _have_compiler() -> None:
+    """Have a C compiler and the C library's headers, installing Debian's when root.
+
+    Raises:
+        BadInput: they are missing and can't be installed; the message has the command.
+
+    """
+    wanted = {"gcc": shutil.which("gcc") is not None, "libc6-dev": Path("/usr/include/stdio.h").is_file()}
+    missing = [package for package, found in wanted.items() if not found]
+    if missing and os.geteuid() != 0:
+        todo = "as root: " + " ".join(packages.command(missing))
+        raise BadInput("a C compiler and the C library's headers", seen=f"no {', '.join(missing)}", todo=todo)
+    packages.install(missing)
 
 
 def _build(unit: Unit, target: Path, task: str, report: Progress) -> None:

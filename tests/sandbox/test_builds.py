@@ -151,3 +151,10 @@ def test_why_go_failed_is_told_apart(tiny: Path, tmp_path: Path, said: str, kind
 )
 def test_the_name_go_gives_a_command(package: str, name: str) -> None:
     assert compiling.command_name(package) == name
+
+
+def test_a_missing_compiler_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(BadInput, match=r"C compiler.*no gcc.*as root: apt-get install .*gcc"):
+        binaries._have_compiler()

@@ -21,7 +21,7 @@ def test_lines_are_rare_and_tell_the_time_left() -> None:
     assert len(said) == 5
     assert "33%" in said[2]
     assert "pkg20" in said[2]
-    assert said[-1] == "build x: done in 30 s"
+    assert said[-1] == "build x: took 30 s"
 
 
 def test_the_pace_seen_corrects_the_estimate() -> None:
