@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 
-from installers.engine import drift, fit, immutable, order, pending, release, secrets, values
+from installers.engine import drift, fit, immutable, order, pending, release, restart, secrets, values
 from installers.engine.component import Component, Edition, load_all
 from roadworthy.case import Changes
 from roadworthy.change import Apply, Change, HelmUpgrade, Target
@@ -43,13 +42,16 @@ def _one(component: Component, cluster: Cluster) -> Changes:
     if found and found.pending:
         yield pending.clear(cluster, component, found)
         found = release.read(cluster, component.namespace, component.name)
-    reasons = _reasons(cluster, component, found, rendered.digest)
+    reasons = _reasons(component, found, rendered.digest)
+    drifts = list(drift.of(cluster, component.namespace, found.objects)) if found and not reasons else []
+    reasons += [str(item) for item in drifts]
     if reasons:
         if found is None:
             fit.check(cluster, component, edition)
         else:
             yield from immutable.changes(cluster, component, rendered.content)
         yield _upgrade(cluster, component, edition, rendered, found, reasons)
+        yield from restart.changes(cluster, component.name, found.objects if found else (), drifts)
 
 
 def _namespace(cluster: Cluster, component: Component) -> Changes:
@@ -95,8 +97,8 @@ def _wait_until_gone(cluster: Cluster, component: Component) -> None:
         ) from error
 
 
-def _reasons(cluster: Cluster, component: Component, found: release.Release | None, digest: str) -> list[str]:
-    """Return why the component must be installed or upgraded, in words; nothing when it is right."""
+def _reasons(component: Component, found: release.Release | None, digest: str) -> list[str]:
+    """Return why the release isn't the wanted one, in words; nothing when it is."""
     if found is None:
         return ["it isn't installed"]
     if not found.component:
@@ -109,8 +111,7 @@ def _reasons(cluster: Cluster, component: Component, found: release.Release | No
     if found.digest != digest:
         made_from = found.digest[:12] or "no known digest"
         return [f"revision {found.revision} was installed from {made_from}, not {digest[:12]}"]
-    found_drift = list(itertools.islice(drift.of(cluster, component.namespace, found.objects), _SHOWN + 1))
-    return [str(item) for item in found_drift]
+    return []
 
 
 def _upgrade(
