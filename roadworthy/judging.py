@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from roadworthy import allure_steps, evidence, gather, permission, shown
+from roadworthy import allure_steps, evidence, gather, permission, shown, waivers
 from roadworthy.board import State
 from roadworthy.case import Case
 from roadworthy.errors import Unknown
@@ -57,8 +57,8 @@ class Judging:
         self.run.board.begin(self.criterion.id)
         self.error = self._forbidden()
         if self.error is None:
-            drill = self.criterion.has("drill")
-            with self.run.board.disturbing() if drill else self.run.board.undisturbed():
+            board = self.run.board
+            with board.disturbing() if self.criterion.has("drill") else board.undisturbed():
                 self.error = self.attempt()
         self.verdict = classify(self.error)
         self.record.reason = shown.message(self.error) if self.error else ""
@@ -145,17 +145,10 @@ class Judging:
         self.record.evidence += gather.write(self.run.reports, self.criterion.id, self.record.attempts, pieces)
 
     def _waived(self) -> bool:
-        named = self.criterion.values("waiver")
-        for waiver in self.run.stated.waivers:
-            if waiver["id"] in named:
-                until = date.fromisoformat(str(waiver["expires"]))
-                told = f"waiver {waiver['id']} ({waiver['owner']}: {waiver['reason']})"
-                if until >= datetime.now(UTC).date():
-                    self.verdict = Verdict.WAIVED
-                    self.record.reason = f"{self.record.reason}; {told} until {until}"
-                    return True
-                self.record.reason = f"{self.record.reason}; {told} expired on {until}"
-        return False
+        waived, told = waivers.of(self.run.stated, self.criterion, datetime.now(UTC).date())
+        self.record.reason += f"; {told}" if told else ""
+        self.verdict = Verdict.WAIVED if waived else self.verdict
+        return waived
 
     def _repair(self) -> None:
         ladder = self.criterion.ladder(self.run.rooms.last_remedy)
@@ -164,20 +157,25 @@ class Judging:
         criterion, was = self.criterion, self.record.reason
         case = Case(self.run.cluster, criterion.id, was, "", dict(criterion.parameters))
         with self.run.board.disturbing():
-            if self.run.plan:
-                rungs = self.run.convergence.plan(case, ladder)
-                self.record.planned = [outcome_data(outcome) for rung in rungs for outcome in rung.changes]
-                return
-            self._converge(case, ladder, was)
+            try:
+                if self.run.plan:
+                    self._plan(case, ladder)
+                else:
+                    self._converge(case, ladder, was)
+            except Exception as error:  # noqa: BLE001 - a bug in a remedy must not take the verdict with it
+                self.record.reason = f"{was}; and the repair broke off: {shown.message(error)}"
+
+    def _plan(self, case: Case, ladder: list[tuple[str, str]]) -> None:
+        for rung in self.run.convergence.plan(case, ladder):
+            self.record.planned += [outcome_data(outcome) for outcome in rung.changes]
 
     def _converge(self, case: Case, ladder: list[tuple[str, str]], was: str) -> None:
         step = allure_steps.Step("Remedies")
         try:
             done = self.run.convergence.converge(case, ladder, self._look)
-        except Exception as error:  # noqa: BLE001 - a bug in a remedy must not take the verdict with it
+        except Exception as error:
             step.close(error)
-            self.record.reason += f"; and the repair broke off: {shown.message(error)}"
-            return
+            raise
         for remedy in done.remedies:
             told = remedy_data(remedy, helped=done.verdict is Verdict.CONVERGED and remedy is done.remedies[-1])
             self.record.remedies.append(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import markers, profile_loader, redact
+from roadworthy import markers, patience, profile_loader, redact
 from roadworthy.board import Board
 from roadworthy.errors import BadInput, Unknown
 from roadworthy.profile import Profile
@@ -44,6 +45,7 @@ class Run:
         self.plan: bool = config.getoption("plan")
         self.roots: dict[str, list[str]] = {}
         self.items: list[CriterionItem] = []
+        self._telling = threading.Lock()
         self._cluster: Cluster | None = None
         self._failure: Exception | None = None
         self._board = worker.get("roadworthy_board", "")
@@ -135,7 +137,8 @@ class Run:
         """Judge one criterion."""
         from roadworthy.judging import judge
 
-        judge(self, item)
+        with patience.shown(f"judging {item.criterion.id}", self.tell):
+            judge(self, item)
 
     def regressions(self, component: str) -> list[str]:
         """Judge again what had passed on a component that was touched; return the ids of what fails now."""
@@ -149,8 +152,9 @@ class Run:
         """Show a line on the terminal while criteria are judged; a worker has none."""
         terminal = self.config.pluginmanager.get_plugin("terminalreporter")
         capture = self.config.pluginmanager.get_plugin("capturemanager")
-        if terminal is not None and capture is not None:
-            with capture.global_and_fixture_disabled():
+        if terminal is not None and capture is not None and self.config.get_verbosity() >= 0:
+            # One at a time: the engine tells of its changes while patience tells of the time.
+            with self._telling, capture.global_and_fixture_disabled():
                 terminal.ensure_newline()
                 terminal.write_line(f"    {redact.text(line)}")
 
