@@ -9,6 +9,11 @@ from roadworthy.cluster import Cluster
 
 SERVICE = "grafana"
 
+#: What a kind of data source that has no health check of its own (by Grafana's version) is asked through Grafana.
+SERVES = {"alertmanager": "/api/v2/status", "loki": "/loki/api/v1/labels"}
+#: How Grafana says that it has no check for a kind: by the first two, or by the third with "Plugin unavailable".
+NO_CHECK = {404, 501, 503}
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -77,15 +82,14 @@ def sources(cluster: Cluster) -> tuple[Source, ...]:
 
 def _source(cluster: Cluster, source: dict[str, object]) -> Source:
     uid, kind = str(source["uid"]), str(source["type"])
-    if kind == "alertmanager":  # has no health check of its own: what it is for is asked through Grafana instead
-        reply = cluster.http(SERVICE).get(f"/api/datasources/proxy/uid/{uid}/api/v2/status", timeout=20.0)
-        healthy, message = reply.status == 200, f"{reply.status} {short(reply.text, 160)}"
+    reply = cluster.http(SERVICE).get(f"/api/datasources/uid/{uid}/health", timeout=20.0)
+    if kind in SERVES and reply.status in NO_CHECK:
+        reply = cluster.http(SERVICE).get(f"/api/datasources/proxy/uid/{uid}{SERVES[kind]}", timeout=20.0)
+        healthy, message = reply.status == 200, reply.text
     else:
-        reply = cluster.http(SERVICE).get(f"/api/datasources/uid/{uid}/health", timeout=20.0)
         body = reply.json() if reply.text.lstrip().startswith("{") else {}
-        healthy = reply.status == 200 and body.get("status") == "OK"
-        message = f"{reply.status} {short(str(body.get('message') or reply.text), 160)}"
-    return Source(uid, str(source.get("name", "")), kind, healthy, message)
+        healthy, message = reply.status == 200 and body.get("status") == "OK", str(body.get("message") or reply.text)
+    return Source(uid, str(source.get("name", "")), kind, healthy, f"{reply.status} {short(message, 160)}")
 
 
 def _json(cluster: Cluster, path: str) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ from probes.edge import Certificate, EdgeAnswer
 from probes.grafana import Answer
 from probes.words import few, told
 from roadworthy.cluster import Cluster
+from steps._node import NODE
 
 
 @when("a host that nobody serves is asked for", target_fixture="answer")
@@ -19,7 +20,10 @@ def unknown_host(cluster: Cluster) -> EdgeAnswer:
     return edge.ask(cluster, edge.nobody(cluster))
 
 
-@when(parsers.parse("a host that nobody serves is asked for at the address of {ordinal}"), target_fixture="answer")
+@when(
+    parsers.parse("a host that nobody serves is asked for at the address of {ordinal:Node}", extra_types=NODE),
+    target_fixture="answer",
+)
 def unknown_host_at(cluster: Cluster, ordinal: str) -> EdgeAnswer:
     """Ask at one node."""
     at = edge.address(cluster, nodes.listed(cluster, ordinal))

@@ -12,6 +12,7 @@ from probes.marks.log_lines import Sent
 from probes.shipper import Counters
 from probes.words import few, told
 from roadworthy.cluster import Cluster
+from steps._node import NODE
 
 
 @then(parsers.parse("Loki says that it is ready within {seconds:d} seconds"))
@@ -42,13 +43,13 @@ def maintained(cluster: Cluster) -> None:
         warnings.warn(text, UserWarning, stacklevel=2)
 
 
-@when(parsers.parse("a pod on {ordinal} logs a line"), target_fixture="line")
+@when(parsers.parse("a pod on {ordinal:Node} logs a line", extra_types=NODE), target_fixture="line")
 def logged(cluster: Cluster, ordinal: str) -> Sent:
     """Let one pod there log."""
     return log_lines.log(cluster, nodes.listed(cluster, ordinal))
 
 
-@then(parsers.parse("Loki holds that line, labelled with {ordinal}, within {seconds:d} seconds"))
+@then(parsers.parse("Loki holds that line, labelled with {ordinal:Node}, within {seconds:d} seconds", extra_types=NODE))
 def labelled(cluster: Cluster, line: Sent, ordinal: str, seconds: int) -> None:
     """Wait for it, and judge its label."""
     found = log_lines.arrived(cluster, line, within=seconds)

@@ -8,6 +8,7 @@ from probes import exporters, nodes, prometheus
 from probes.prometheus import Sample
 from probes.words import few, told
 from roadworthy.cluster import Cluster
+from steps._node import NODE
 
 
 @then(parsers.parse("Prometheus says that it is ready within {seconds:d} seconds"))
@@ -47,7 +48,7 @@ def kept_sample(cluster: Cluster, sample: Sample, seconds: int) -> None:
     cluster.until(lambda: _kept(cluster, sample), within=seconds, what="the sample")
 
 
-@then(parsers.parse("Node Exporter on {ordinal} answers with measurements of that machine"))
+@then(parsers.parse("Node Exporter on {ordinal:Node} answers with measurements of that machine", extra_types=NODE))
 def node_measured(cluster: Cluster, ordinal: str) -> None:
     """Judge that it tells of this machine, not only that it answers."""
     name = nodes.listed(cluster, ordinal)

@@ -10,6 +10,7 @@ from probes import machines, nodes
 from probes.machines import Machine
 from probes.words import few, told
 from roadworthy.cluster import Cluster
+from steps._node import NODE
 
 
 @then(parsers.parse("the live nodes are exactly the {count:d} that the profile lists"))
@@ -22,7 +23,7 @@ def live_nodes(cluster: Cluster, count: int) -> None:
     assert len(names) == min(count, len(cluster.profile.nodes)), told(f"{count} nodes are listed", seen=str(len(names)))
 
 
-@then(parsers.parse("{ordinal} is ready"))
+@then(parsers.parse("{ordinal:Node} is ready", extra_types=NODE))
 def node_ready(cluster: Cluster, ordinal: str) -> None:
     """Judge the Ready condition."""
     node = nodes.node(cluster, nodes.listed(cluster, ordinal))
@@ -30,7 +31,7 @@ def node_ready(cluster: Cluster, ordinal: str) -> None:
     assert node.ready, told(f"{node.name} is ready", seen=seen, where=f"Node {node.name}", todo=todo)
 
 
-@then(parsers.parse("{ordinal} has reported within the last {seconds:d} seconds"))
+@then(parsers.parse("{ordinal:Node} has reported within the last {seconds:d} seconds", extra_types=NODE))
 def node_reports(cluster: Cluster, ordinal: str, seconds: int) -> None:
     """Judge the lease: it goes stale before the Ready condition does."""
     name = nodes.listed(cluster, ordinal)
@@ -40,7 +41,7 @@ def node_reports(cluster: Cluster, ordinal: str, seconds: int) -> None:
     assert age <= allowed, told(f"{name} has reported within {allowed:.0f} s", seen=seen, where=where, todo=todo)
 
 
-@then(parsers.parse("{ordinal} takes pods"))
+@then(parsers.parse("{ordinal:Node} takes pods", extra_types=NODE))
 def node_takes_pods(cluster: Cluster, ordinal: str) -> None:
     """Judge whether somebody has closed it."""
     node = nodes.node(cluster, nodes.listed(cluster, ordinal))
@@ -48,7 +49,7 @@ def node_takes_pods(cluster: Cluster, ordinal: str) -> None:
     assert not node.cordoned, told(f"{node.name} takes pods", seen=seen, where=f"Node {node.name}", todo=todo)
 
 
-@then(parsers.parse("{ordinal} is under no pressure"))
+@then(parsers.parse("{ordinal:Node} is under no pressure", extra_types=NODE))
 def node_unpressed(cluster: Cluster, ordinal: str) -> None:
     """Judge memory, disk, process and network conditions."""
     node = nodes.node(cluster, nodes.listed(cluster, ordinal))
@@ -56,7 +57,11 @@ def node_unpressed(cluster: Cluster, ordinal: str) -> None:
     assert not node.pressures, told(f"{node.name} is under no pressure", seen=seen, where=where, todo="free some of it")
 
 
-@then(parsers.parse("the clock of {ordinal} differs by less than {seconds:g} seconds from the cluster's"))
+@then(
+    parsers.parse(
+        "the clock of {ordinal:Node} differs by less than {seconds:g} seconds from the cluster's", extra_types=NODE
+    )
+)
 def node_clock(cluster: Cluster, ordinal: str, seconds: float) -> None:
     """Judge what is certain of the difference."""
     clock = nodes.clock(cluster, nodes.listed(cluster, ordinal))
@@ -73,7 +78,7 @@ def same_version(cluster: Cluster) -> None:
     assert len(found) == 1, told("every node runs the same version", seen=seen or "no node", todo="upgrade the others")
 
 
-@given(parsers.parse("the machine of {ordinal}"), target_fixture="machine")
+@given(parsers.parse("the machine of {ordinal:Node}", extra_types=NODE), target_fixture="machine")
 def node_machine(cluster: Cluster, ordinal: str, record_property: Callable[[str, object], None]) -> Machine:
     """Ask the machine itself, and report it."""
     machine = machines.machine(cluster, nodes.listed(cluster, ordinal))

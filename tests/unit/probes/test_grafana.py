@@ -36,6 +36,7 @@ def test_each_data_source_is_judged_by_its_own_check() -> None:
                 "GET /api/datasources": (200, listed),
                 "GET /api/datasources/uid/prometheus/health": (200, {"status": "OK", "message": "works"}),
                 "GET /api/datasources/uid/loki/health": (400, {"status": "ERROR", "message": "no such host"}),
+                "GET /api/datasources/uid/alertmanager/health": (404, {"message": "Not found"}),
                 "GET /api/datasources/proxy/uid/alertmanager/api/v2/status": (200, {"cluster": {}}),
             }
         }
