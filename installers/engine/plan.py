@@ -37,7 +37,7 @@ def _one(component: Component, cluster: Cluster) -> Changes:
         raise NotApplicable(f"{component.name} can't be had on {cluster.profile.name}: {edition.unavailable}")
     rendered = values.render(component, cluster.profile)
     yield from _namespace(cluster, component)
-    yield from secrets.changes(cluster, component)
+    made = yield from secrets.changes(cluster, component)
     found = release.read(cluster, component.namespace, component.name)
     if found and found.pending:
         yield pending.clear(cluster, component, found)
@@ -51,7 +51,8 @@ def _one(component: Component, cluster: Cluster) -> Changes:
         else:
             yield from immutable.changes(cluster, component, rendered.content)
         yield _upgrade(cluster, component, edition, rendered, found, reasons)
-        yield from restart.changes(cluster, component.name, found.objects if found else (), drifts)
+    wrong = [*made, *(item.target for item in drifts)]
+    yield from restart.changes(cluster, component.name, found.objects if found else (), wrong)
 
 
 def _namespace(cluster: Cluster, component: Component) -> Changes:

@@ -1,6 +1,6 @@
-"""Pods that read a configuration which had drifted: they may still run with what somebody had put there.
+"""Pods that read a configuration which was not right: they may still run with what it held.
 
-Helm puts the ConfigMap right, but nothing in the workload changes by it, so nothing restarts.
+Helm puts a ConfigMap right, and a Secret is made anew, but nothing in the workload changes by it, so nothing restarts.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from installers.engine.drift import Drift
 from roadworthy.change import Change, Patch, Target
 from roadworthy.cluster import Cluster, Obj
 
@@ -18,9 +17,9 @@ _CONFIGURATION = {"ConfigMap", "Secret"}
 _WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet"}
 
 
-def changes(cluster: Cluster, component: str, objects: Iterable[Obj], drifts: Iterable[Drift]) -> Iterator[Change]:
-    """Yield the restart of each workload that reads one of the ConfigMaps and Secrets that had drifted."""
-    names = {drift.target.name: drift.target for drift in drifts if drift.target.kind in _CONFIGURATION}
+def changes(cluster: Cluster, component: str, objects: Iterable[Obj], wrong: Iterable[Target]) -> Iterator[Change]:
+    """Yield the restart of each workload that reads one of the ConfigMaps and Secrets that were ``wrong``."""
+    names = {target.name: target for target in wrong if target.kind in _CONFIGURATION}
     for workload in objects:
         read = sorted(names.keys() & _read_by(workload)) if workload["kind"] in _WORKLOADS else []
         if not read:

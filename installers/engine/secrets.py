@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Generator
 
 from installers.engine.component import Component, Secret
 from roadworthy import redact
-from roadworthy.case import Changes
-from roadworthy.change import Apply, Change, Patch, Target
+from roadworthy.change import Apply, Change, Outcome, Patch, Target
 from roadworthy.cluster import Cluster
 
 _LETTERS = string.ascii_letters + string.digits
 
 
-def changes(cluster: Cluster, component: Component) -> Changes:
-    """Yield what is missing: a whole Secret, or keys of one. What a Change shows are the keys alone."""
+def changes(cluster: Cluster, component: Component) -> Generator[Change, Outcome | None, list[Target]]:
+    """Yield what is missing: a whole Secret, or keys of one. What a Change shows are the keys alone.
+
+    Returns the Secrets that were missing or incomplete.
+    """
+    made: list[Target] = []
     for secret in component.secrets:
         live = cluster.fresh("Secret", secret.name, namespace=component.namespace)
         held = set(live.get("data") or {}) if live else set()
@@ -25,6 +29,7 @@ def changes(cluster: Cluster, component: Component) -> Changes:
         target = Target("Secret", secret.name, component.namespace)
         values = {key: _value(secret, key) for key in wanted}
         action = Patch({"stringData": values}) if live else Apply(_manifest(component, target, values))
+        made.append(target)
         yield Change(
             verb="complete" if live else "create",
             target=target,
@@ -36,6 +41,7 @@ def changes(cluster: Cluster, component: Component) -> Changes:
             blast_radius=(str(target),),
             component=component.name,
         )
+    return made
 
 
 def _value(secret: Secret, key: str) -> str:
