@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import hookspecs, images, narration, reporting, tags
+from roadworthy import hookspecs, images, narration, programs, reporting, tags
 from roadworthy.catalogue import BUILDING, Catalogue
 from roadworthy.errors import BadInput
 from roadworthy.item import RUN, CriterionItem
@@ -136,6 +136,7 @@ def pytest_roadworthy_convergence(
     options = Options(
         remedies=run.rooms.remedy,
         root=run.rooms.root,
+        helm=programs.find("helm"),
         images=functools.partial(images.ensure, profile),
         regressions=run.regressions,
         progress=run.tell,
