@@ -28,10 +28,16 @@ def up() -> Sandbox:
     return manage.up(NAME, nodes=3, progress=Silent()).sandbox
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    yield up()
+@pytest.fixture(scope="module", autouse=True)
+def gone_at_the_end() -> Iterator[None]:
+    yield
     manage.down(NAME)
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    """As it is now: one that was made again may have got another network."""
+    return up()
 
 
 def healthy(sandbox: Sandbox) -> None:
