@@ -57,7 +57,8 @@ def shut(cluster: Cluster) -> None:
 
 @given("a row is written to PostgreSQL", target_fixture="row")
 def row_written(cluster: Cluster) -> Row:
-    """Write one in a schema of our own."""
+    """Write one in a schema of our own, once the server answers (another scenario may have restarted it)."""
+    cluster.until(lambda: postgres.server(cluster), within=30.0, what="PostgreSQL")
     return rows.write(cluster)
 
 
