@@ -7,10 +7,12 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 
 import installers.engine
+from probes.helm_releases import releases
 from probes.ownership import Workload
 from remediation import install
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Outcome
+from roadworthy.cluster import Cluster
 from roadworthy.errors import Refused
 
 
@@ -24,6 +26,12 @@ def component_of(workload: Workload) -> str:
     """Return the component whose Helm release made a workload; empty when none of ours did."""
     home = workload.release_namespace or workload.namespace
     return workload.release if workload.release and _homes().get(workload.release) == home else ""
+
+
+def installed(cluster: Cluster, component: str) -> bool:
+    """Whether Helm has a release of the component, in whatever state."""
+    home = _homes().get(component)
+    return home is not None and (home, component) in releases(cluster)
 
 
 def reinstall(case: Case, component: str, cause: str) -> Changes:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from probes.config_age import StalePod, stale
 from probes.moments import ago
 from probes.ownership import protected, workload
-from remediation._common import component_of, reinstall
+from remediation._common import component_of, installed, reinstall
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Delete, Evict, Outcome, Target
 from roadworthy.cluster import Cluster, Obj
@@ -20,6 +20,8 @@ READY = 90.0
 
 def remedy(case: Case) -> Changes:
     """Put a component's configuration back, then re-create the pods that are older than it."""
+    if not installed(case.cluster, case.argument):
+        return  # what isn't there has no configuration to put back: its installer is the remedy
     yield from reinstall(case, case.argument, f"{case.argument} differs from what it was installed as")
     yield from renew(case.cluster, lambda: _pods(case.cluster, case.argument), case.argument)
 
