@@ -189,7 +189,7 @@ Feature: Phase 1: the deployed services do what they are there for
 
     @needs:postgres @needs:metrics-server @slow
     Scenario: PostgreSQL at rest stays within its budget of CPU and memory
-      Then over 3 measurements PostgreSQL uses at most 50m of CPU and 128Mi of memory
+      Then over 3 measurements PostgreSQL uses at most 50m of CPU and 96Mi of memory
 
   @remedy:recreate_stuck_pods @remedy:reinstall_image @remedy:expand_volume @remedy:refresh_config.prometheus @remedy:install.prometheus
   Rule: Prometheus scrapes every target on all 8 nodes, and its rules evaluate

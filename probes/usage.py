@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probes.moments import epoch
+from probes.nodes import live
 from probes.quantities import quantity
 from probes.words import short, told
 from roadworthy.cluster import Cluster, Obj
@@ -30,6 +31,14 @@ class Usage:
 def node_usage(cluster: Cluster) -> tuple[Usage, ...]:
     """Return the newest measurement of every node that has one."""
     return tuple(_usage(item, [item["usage"]]) for item in _items(cluster, f"{API}/nodes"))
+
+
+def unmeasured(cluster: Cluster, seconds: float) -> tuple[str, ...]:
+    """Return the nodes whose newest measurement is older than so many seconds, or missing, each with its age."""
+    ages = {each.name: cluster.now() - each.time for each in node_usage(cluster)}
+    names = [node.name for node in live(cluster)]
+    never = [f"{name} (never)" for name in names if name not in ages]
+    return (*never, *(f"{name} ({ages[name]:.0f} s)" for name in names if ages.get(name, 0.0) > seconds))
 
 
 def pod_usage(cluster: Cluster, namespace: str, pod: str) -> Usage | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_bdd import parsers, then, when
 
-from probes import nodes, storage, usage
+from probes import storage, usage
 from probes.marks import lookups
 from probes.marks.lookups import LookUp
 from probes.words import few, told
@@ -42,12 +42,6 @@ def one_default(cluster: Cluster) -> None:
 
 
 def _measured(cluster: Cluster, seconds: int) -> None:
-    found = {each.name: cluster.now() - each.time for each in usage.node_usage(cluster)}
-    allowed = seconds * cluster.profile.time_factor
-    late = [
-        f"{name} ({found[name]:.0f} s)" if name in found else f"{name} (never)"
-        for name in (node.name for node in nodes.live(cluster))
-        if found.get(name, allowed + 1) > allowed
-    ]
+    late = usage.unmeasured(cluster, seconds * cluster.profile.time_factor)
     todo = "look at metrics-server's log and at the kubelets there"
     assert not late, told("every node's use is measured", seen=f"late: {few(late)}", where="metrics API", todo=todo)

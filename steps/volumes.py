@@ -67,11 +67,6 @@ def read_elsewhere(cluster: Cluster, written: Written) -> None:
 def read_in_reach(cluster: Cluster, written: Written, record_property: Callable[[str, object], None]) -> None:
     """Read where the volume is; report what that proves."""
     text, node = files.read(cluster, written, elsewhere=False)
-    bound = (
-        f"bound to {few(written.bound)}: it outlives its pod, not its node"
-        if written.bound
-        else "reached from any node"
-    )
-    record_property("volume", f"{written.volume.storage_class}: written on {written.node}, read on {node}, {bound}")
+    record_property("volume", f"written on {written.node}, read on {node}; {written.reach}")
     expected, where = f"the file written on {written.node} is the same on {node}", written.volume.storage_class
     assert text == written.text, told(expected, seen=text[:80] or "an empty file", where=where)

@@ -32,6 +32,14 @@ class Written:
     node: str
     bound: tuple[str, ...]
 
+    @property
+    def reach(self) -> str:
+        """What a reading of it can prove."""
+        name = self.volume.storage_class
+        if self.bound:
+            return f"{name} binds it to {', '.join(self.bound)}: shown is that it outlives its pod, not that it outlives its node"
+        return f"{name} lets every node reach it"
+
 
 def volume(cluster: Cluster, role: str) -> Volume:
     """Claim a volume of the storage class that the profile gives a role; NotApplicable where there can't be one."""

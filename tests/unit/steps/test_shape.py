@@ -1,4 +1,4 @@
-"""A step is at most eight lines, its docstring aside; sleeping and clients are the probes' and the engine's business."""
+"""A step is at most eight lines, its docstring aside; waiting and clients are the engine's and the probes' business."""
 
 from __future__ import annotations
 
