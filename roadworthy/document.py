@@ -10,6 +10,7 @@ import difflib
 import functools
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -45,8 +46,12 @@ class Document:
         return f"{self.path}:{line + 1}"
 
 
-def read(path: Path) -> Document:
-    """Return a YAML file.
+def _plain(content: str) -> Any:
+    return yaml.load(content, Loader=yaml.CSafeLoader)
+
+
+def read(path: Path, parse: Callable[[str], Any] = _plain) -> Document:
+    """Return a YAML file; ``parse`` makes its content of its text, where it has tags of its own.
 
     Raises:
         BadInput: it can't be read, is no YAML, holds no mapping, or holds a key twice.
@@ -55,7 +60,7 @@ def read(path: Path) -> Document:
     try:
         content = path.read_text(encoding="utf-8")
         root = yaml.compose(content, Loader=yaml.CSafeLoader)
-        data = yaml.load(content, Loader=yaml.CSafeLoader)
+        data = parse(content)
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput("a readable text file", seen=str(error), where=str(path)) from error
     except yaml.YAMLError as error:

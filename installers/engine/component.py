@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from installers.engine import document
+from roadworthy import document
 from roadworthy.errors import BadInput
 from roadworthy.profile import Profile
 
@@ -44,6 +44,8 @@ class Edition:
         version: the packed chart's version; empty for a folder.
         digest: the packed chart's ``sha256:…``; empty for a folder.
         values: the file of values.
+        memory: what its pods may use at most, in bytes; on each node where ``per_node``.
+        per_node: whether it runs on every node.
         images: what its pods pull.
         timeout: seconds that an upgrade may take.
         unavailable: why it can't be had on this sort of cluster; empty when it can.
@@ -54,6 +56,8 @@ class Edition:
     version: str
     digest: str
     values: Path
+    memory: int
+    per_node: bool
     images: tuple[Image, ...]
     timeout: int
     unavailable: str = ""
@@ -61,14 +65,12 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One component. ``memory``: bytes, on each node where ``per_node``; ``where`` maps a field to ``file:line``."""
+    """One component; ``where`` maps a field to ``file:line``."""
 
     name: str
     summary: str
     namespace: str
     requires: tuple[str, ...]
-    memory: int
-    per_node: bool
     secrets: tuple[Secret, ...]
     upstream: Edition
     sandbox: Edition
@@ -86,7 +88,8 @@ def load(path: Path) -> Component:
         BadInput: the file breaks the schema, or doesn't agree with its folder; the message names file and line.
 
     """
-    found = document.load(path, SCHEMA)
+    found = document.read(path)
+    document.check(found, SCHEMA)
     data = found.content
     if data["name"] != path.parent.name:
         seen = f"{data['name']} in the folder {path.parent.name}"
@@ -96,12 +99,10 @@ def load(path: Path) -> Component:
         summary=data["summary"],
         namespace=data["namespace"],
         requires=tuple(data.get("requires", ())),
-        memory=_bytes(data["memory"]["limit"]),
-        per_node=data["memory"]["per"] == "node",
         secrets=tuple(_secret(item) for item in data.get("secrets", ())),
         upstream=_edition(found, "upstream"),
         sandbox=_edition(found, "sandbox"),
-        where={field: found.at(field) for field in ("name", "requires", "memory", "secrets", "upstream", "sandbox")},
+        where={field: found.at(field) for field in ("name", "requires", "secrets", "upstream", "sandbox")},
     )
 
 
@@ -120,6 +121,8 @@ def _edition(found: document.Document, key: str) -> Edition:
         version=data.get("version", ""),
         digest=data.get("digest", ""),
         values=values,
+        memory=_bytes(data["memory"]["limit"]),
+        per_node=data["memory"]["per"] == "node",
         images=tuple(images),
         timeout=data.get("timeout", _TIMEOUT[key]),
         unavailable=data.get("unavailable", ""),

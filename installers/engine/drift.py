@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from installers.engine import document
 from probes.quantities import quantity
 from roadworthy.change import Target
 from roadworthy.cluster import Cluster, Obj
@@ -82,7 +81,12 @@ def _object(target: Target, wanted: Obj, live: Obj | None) -> Iterator[Drift]:
         if steps[0] == "stringData":
             continue
         quiet = target.kind in _QUIET
-        yield Drift(target, document.join(steps), "(secret)" if quiet else want, "(secret)" if quiet else seen)
+        yield Drift(target, _path(steps), "(secret)" if quiet else want, "(secret)" if quiet else seen)
+
+
+def _path(steps: Steps) -> str:
+    """Return a path into an object as people write it: ``spec.ports[0].name``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
 
 
 def _differences(wanted: Any, live: Any, steps: Steps) -> Iterator[tuple[Steps, Any, Any]]:

@@ -31,11 +31,10 @@ def check(cluster: Cluster, component: Component, edition: Edition) -> None:
     if not rooms:
         raise Refused(f"a node that takes pods, for {component.name}", seen="none is Ready and schedulable")
     _architecture(component, edition, rooms)
-    _memory(component, rooms)
+    _memory(component, edition, rooms)
 
 
 def _architecture(component: Component, edition: Edition, rooms: list[Room]) -> None:
-    field = "sandbox" if edition is component.sandbox else "upstream"
     for image in edition.images:
         made_for = {platform.split("/")[1] for platform in image.platforms}
         wrong = [room for room in rooms if made_for and room.arch not in made_for]
@@ -43,20 +42,20 @@ def _architecture(component: Component, edition: Edition, rooms: list[Room]) -> 
             raise Refused(
                 f"{image.name} made for {wrong[0].arch}, the architecture of {_names(wrong)}",
                 seen=f"it is made for {', '.join(image.platforms)} only",
-                where=component.where[field],
+                where=_where(component, edition),
                 todo="name an image that has the nodes' architecture",
             )
 
 
-def _memory(component: Component, rooms: list[Room]) -> None:
-    need = component.memory
+def _memory(component: Component, edition: Edition, rooms: list[Room]) -> None:
+    need = edition.memory
     short = [room for room in rooms if room.free < need]
-    if short and (component.per_node or len(short) == len(rooms)):
+    if short and (edition.per_node or len(short) == len(rooms)):
         most = max(short, key=lambda room: room.free)
         raise Refused(
-            f"{_mebi(need)} of memory for {component.name} on {'every node' if component.per_node else 'a node'}",
+            f"{_mebi(need)} of memory for {component.name} on {'every node' if edition.per_node else 'a node'}",
             seen=f"{_names(short)} can't give it (most: {_mebi(most.free)} on {most.name})",
-            where=component.where["memory"],
+            where=_where(component, edition),
             todo="free memory on the nodes, or lower the component's limits and what it says it may use",
         )
 
@@ -94,6 +93,10 @@ def _own(pod: Obj, component: Component) -> bool:
 
 def _memory_of(resources: Mapping[str, str]) -> int:
     return int(quantity(str(resources.get("memory", "0"))))
+
+
+def _where(component: Component, edition: Edition) -> str:
+    return component.where["sandbox" if edition is component.sandbox else "upstream"]
 
 
 def _names(rooms: list[Room]) -> str:

@@ -136,7 +136,7 @@ def _upgrade(
         chart_digest=edition.digest,
         labels={release.DIGEST: rendered.digest, release.COMPONENT: component.name},
         images=tuple(image.name for image in edition.images),
-        wait=not (component.per_node and _node_missing(cluster)),
+        wait=not (edition.per_node and _node_missing(cluster)),
     )
     return Change(
         verb="upgrade" if found else "install",

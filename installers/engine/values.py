@@ -19,8 +19,8 @@ from typing import Any
 
 import yaml
 
-from installers.engine import document
 from installers.engine.component import ROOT, Component, Edition
+from roadworthy import document
 from roadworthy.errors import BadInput
 from roadworthy.profile import Profile
 
@@ -83,14 +83,12 @@ class _Loader(yaml.CSafeLoader):
         where = f"{self.file}:{node.start_mark.line + 1}"
         if not path.is_relative_to(self.file.parent.resolve()) or not path.is_file():
             raise BadInput("a file of the component's own folder", seen=str(node.value), where=where)
-        return document.text(path)
+        return path.read_text(encoding="utf-8")
 
     def content(self, node: yaml.Node) -> object:
         """Return what a YAML file of the component's folder holds."""
-        path = self.file.parent / str(node.value)
-        text = self.inside(node)
-        document.compose(path, text)
-        return yaml.load(text, Loader=yaml.CSafeLoader)
+        self.inside(node)
+        return document.read(self.file.parent / str(node.value)).content
 
     def several(self, node: yaml.Node) -> dict[str, str]:
         """Return name -> text of the files that match a pattern; at least one must."""
@@ -98,7 +96,7 @@ class _Loader(yaml.CSafeLoader):
         if not found:
             where = f"{self.file}:{node.start_mark.line + 1}"
             raise BadInput("at least one file", seen=f"none is named {node.value}", where=where)
-        return {path.name: document.text(path) for path in found}
+        return {path.name: path.read_text(encoding="utf-8") for path in found}
 
     def templated(self, node: yaml.Node) -> dict[str, str]:
         """Return the same, written so that a template engine gives it back as it was."""
@@ -128,17 +126,16 @@ def read(edition: Edition, profile: Profile) -> dict[str, Any]:
         BadInput: the file can't be used, or names what the profile doesn't say; the message names file and line.
 
     """
-    content = document.text(edition.values)
-    document.compose(edition.values, content)
-    loader = _Loader(content)
-    loader.file, loader.scope, loader.profile = edition.values, words(profile), profile.where
-    try:
-        values: dict[str, Any] = loader.get_single_data()
-    except yaml.YAMLError as error:
-        raise document.broken(edition.values, error) from error
-    finally:
-        loader.dispose()
-    return values
+
+    def parse(content: str) -> Any:
+        loader = _Loader(content)
+        loader.file, loader.scope, loader.profile = edition.values, words(profile), profile.where
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+
+    return document.read(edition.values, parse).content
 
 
 def render(component: Component, profile: Profile) -> Rendered:
