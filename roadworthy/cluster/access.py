@@ -13,16 +13,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError
-from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+from urllib3.exceptions import HTTPError
 
 from roadworthy.cluster import execplugin
+from roadworthy.cluster.answers import NOT_FOUND, UNAUTHORIZED, Reply, judge, transport_error
 from roadworthy.cluster.clock import ServerClock
 from roadworthy.cluster.kubeconfig import Kubeconfig
 from roadworthy.cluster.kubeconfig import load as load_kubeconfig
@@ -41,34 +40,6 @@ KEEPALIVE = [
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
 ]
-_DENIED, _GONE_AUTH = {401, 403}, 401
-_TOO_MANY, _SERVER = 429, 500
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer of the API server, its body as bytes."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is 2xx."""
-        return 200 <= self.status < 300
-
-    def json(self) -> Any:
-        """Return the decoded body."""
-        return msgspec.json.decode(self.body)
-
-    @property
-    def message(self) -> str:
-        """The message of the Status object that came instead of what was asked for."""
-        try:
-            return str(self.json().get("message") or self.status)
-        except (msgspec.DecodeError, AttributeError):
-            return f"{self.status} {self.body[:200].decode(errors='replace')}"
 
 
 class Access:
@@ -174,7 +145,7 @@ class Access:
         try:
             self.counts[count or method] += 1
             response = self._open(method, path, query, timeout, body=data, headers=headers)
-            if response.status == _GONE_AUTH:
+            if response.status == UNAUTHORIZED:
                 response.drain_conn()
                 self.refresh()
                 self.counts[count or method] += 1
@@ -211,7 +182,7 @@ class Access:
     def get(self, path: str, **options: Any) -> Any:
         """GET and decode; None for 404."""
         reply = self.request("GET", path, **options)
-        if reply.status == 404:
+        if reply.status == NOT_FOUND:
             return None
         if not reply.ok:
             raise Unknown(f"GET {path} is answered", seen=f"{reply.status}: {reply.message}", where=self.config.server)
@@ -228,7 +199,7 @@ class Access:
         self.counts[count] += 1
         response = self._open("GET", path, query, silence, headers={"Accept": "application/json"})
         try:
-            if response.status == _GONE_AUTH:
+            if response.status == UNAUTHORIZED:
                 self.refresh()
             yield response
         finally:
@@ -257,24 +228,3 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float, what: str) -> byt
         response.close()
         raise transport_error(error, what, "", 0) from error
     return b"".join(parts)
-
-
-def transport_error(error: Exception, method: str, url: str, timeout: float) -> Unknown:
-    """Return the error that a failed exchange with the API server becomes."""
-    address = url.split("?", maxsplit=1)[0]
-    refused = isinstance(error, NewConnectionError)  # urllib3 counts it among the time-outs
-    if isinstance(error, Urllib3TimeoutError | TimeoutError) and not refused:
-        return TimedOut(f"{method} {address} is answered within {timeout:.0f} s", seen=type(error).__name__)
-    todo = "check that the API server runs and the kubeconfig's CA is its own"
-    return Turbulence(f"{method} {address} reaches the API server", seen=str(error)[:300], todo=todo)
-
-
-def judge(reply: Reply, what: str, config: Kubeconfig) -> Unknown | None:
-    """Return the error that an answer amounts to; None when it tells us something (2xx, 404, 409, 422 …)."""
-    where = f"{config.server}, context {config.context}"
-    if reply.status in _DENIED:
-        todo = "check the credentials" if reply.status == _GONE_AUTH else "grant the right (roadworthy rbac lists them)"
-        return Denied(f"{what} is allowed", seen=f"{reply.status}: {reply.message}", where=where, todo=todo)
-    if reply.status == _TOO_MANY or reply.status >= _SERVER:
-        return Turbulence(f"{what} is answered", seen=f"{reply.status}: {reply.message}", where=where)
-    return None

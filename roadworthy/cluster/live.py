@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,21 +11,19 @@ from urllib.parse import quote
 import msgspec
 
 from roadworthy import redact
-from roadworthy.cluster import channels, markers, services, ssh, waiting, workloads
+from roadworthy.cluster import channels, markers, ssh, waiting
 from roadworthy.cluster.access import Access
 from roadworthy.cluster.discovery import Discovery
 from roadworthy.cluster.facade import ExecResult, Obj, Objects, Rows
 from roadworthy.cluster.http import ServiceClient
+from roadworthy.cluster.reach import Services
 from roadworthy.cluster.store import Store
-from roadworthy.cluster.tunnel import Tunnel
-from roadworthy.errors import BadInput, NotApplicable, Refused, Unknown
-from roadworthy.profile import Profile, SecretRef, Service
+from roadworthy.errors import Refused, Unknown
+from roadworthy.profile import Profile
 
 Paths = list[str]
 T = TypeVar("T")
 _BAD_REQUEST, _NOT_FOUND = 400, 404
-#: How long a Secret's value is taken from memory: one HTTP check asks for it many times. Seconds.
-_SECRET_SECONDS = 5.0
 
 
 class LiveCluster:
@@ -39,10 +33,7 @@ class LiveCluster:
         self.profile, self.access = profile, access
         self.discovery = Discovery(access)
         self.store = Store(access, self.discovery)
-        self._lock = threading.Lock()
-        self._services: dict[str, ServiceClient] = {}
-        self._tunnels: dict[str, Tunnel] = {}
-        self._secrets: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
+        self.services = Services(self)
         self._markers: markers.LiveMarkers | None = None
 
     @property
@@ -97,12 +88,7 @@ class LiveCluster:
 
     def http(self, service: str) -> ServiceClient:
         """Return the client for a service of the profile."""
-        found = self._service(service)
-        with self._lock:
-            if service not in self._services:
-                way = self._way(found)
-                self._services[service] = services.LiveService(found, self.access, way, lambda: self._login(found))
-            return self._services[service]
+        return self.services.http(service)
 
     def sql(
         self,
@@ -115,32 +101,11 @@ class LiveCluster:
         timeout: float = 10.0,
     ) -> Rows:
         """Run one statement on a database service and return its rows."""
-        from roadworthy.cluster import sql
-
-        found = self._service(service)
-        login = ("", "") if user and password else self._login(found) or ("", "")
-        with self._lock:
-            tunnel = self._tunnel(found)
-        return sql.run(
-            found, tunnel, query, parameters, user=user or login[0], password=password or login[1], timeout=timeout
-        )
+        return self.services.sql(service, query, parameters, user=user, password=password, timeout=timeout)
 
     def secret(self, namespace: str, name: str, key: str) -> str:
         """Return the decoded value of a Secret's key, registered for redaction."""
-        read, data = self._secrets.get((namespace, name), (float("-inf"), {}))
-        if time.monotonic() - read > _SECRET_SECONDS:
-            found = self.fresh("v1/Secret", name, namespace=namespace)
-            if found is None:
-                raise AssertionError(f"Secret {namespace}/{name} is there")
-            data = {k: base64.b64decode(v).decode(errors="replace") for k, v in (found.get("data") or {}).items()}
-            for name_of, value in data.items():
-                redact.register(value, name_of)
-            self._secrets[namespace, name] = time.monotonic(), data
-        if key not in data:
-            raise AssertionError(
-                f"Secret {namespace}/{name} has the key {key}, not only {', '.join(sorted(data)) or 'none'}"
-            )
-        return data[key]
+        return self.services.secret(namespace, name, key)
 
     def logs(self, namespace: str, pod: str, *, container: str = "", tail: int = 50, previous: bool = False) -> str:
         """Return the last lines a container logged; empty while it has not started."""
@@ -202,37 +167,5 @@ class LiveCluster:
     def close(self) -> None:
         """Stop every watch, tunnel and connection."""
         self.store.close()
-        for tunnel in self._tunnels.values():
-            tunnel.close()
+        self.services.close()
         self.access.close()
-
-    def value(self, reference: str | SecretRef | None) -> str:
-        """Return what a reference of the profile stands for: plain text, an environment variable, a Secret's key."""
-        if reference is None or isinstance(reference, str):
-            return reference or ""
-        if not reference.env:
-            return self.secret(reference.namespace, reference.name, reference.key)
-        if not (found := os.environ.get(reference.env, "")):
-            raise BadInput(f"the environment variable {reference.env} is set", where=self.profile.where)
-        redact.register(found)
-        return found
-
-    def _login(self, service: Service) -> tuple[str, str] | None:
-        user = self.value(service.username)
-        return (user, self.value(service.password)) if user else None
-
-    def _service(self, name: str) -> Service:
-        if name not in self.profile.services:
-            raise NotApplicable(f"the profile names the service {name}", where=self.profile.where)
-        return self.profile.services[name]
-
-    def _way(self, service: Service) -> services.Way | None:
-        if service.host:
-            return services.ingress(self.profile, service)
-        return services.tunnelled(self._tunnel(service), service) if service.username else None
-
-    def _tunnel(self, service: Service) -> Tunnel:
-        """Return the tunnel to a service's pods; the lock is held."""
-        if service.name not in self._tunnels:
-            self._tunnels[service.name] = Tunnel(self.access, lambda: workloads.behind(self, service))
-        return self._tunnels[service.name]

@@ -9,17 +9,18 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import urllib3
-from urllib3.exceptions import HTTPError
 
-from roadworthy.cluster.access import Access, Reply, judge, transport_error
+from roadworthy.cluster.access import Access
+from roadworthy.cluster.answers import Reply, judge
 from roadworthy.cluster.codec import Codec, Status
 from roadworthy.cluster.discovery import Resource
-from roadworthy.errors import Denied, Stale, TimedOut, Unknown
+from roadworthy.cluster.lines import lines_of
+from roadworthy.errors import Denied, Stale, Unknown
 
 #: Objects per page of a LIST.
 PAGE = 1000
@@ -187,7 +188,7 @@ class Reflector:
             self._response = response
             with self._lock:
                 self._alive()
-            for lines in _lines(response, label):
+            for lines in lines_of(response, label, SILENCE):
                 if self._closed.is_set():
                     return
                 self._take([self.codec.event(line) for line in lines])
@@ -220,27 +221,3 @@ class Reflector:
 def _later(version: str, than: str) -> bool:
     """Whether a resource version comes after another (they are ordered integers: Kubernetes 1.35 promises it)."""
     return (len(version), version) > (len(than), than)
-
-
-def _lines(response: urllib3.BaseHTTPResponse, what: str) -> Iterator[list[bytes]]:
-    """Yield the complete lines that have arrived, as they arrive; ends when the server closes.
-
-    Raises:
-        TimedOut: nothing for longer than ``SILENCE``. Turbulence: the connection broke.
-
-    """
-    rest = b""
-    while True:
-        try:
-            part = response.read1(1 << 20)
-        except (HTTPError, OSError) as error:
-            broken = transport_error(error, what, "", SILENCE)
-            if isinstance(broken, TimedOut):
-                raise Stale(f"{what} shows progress", seen=f"nothing for {SILENCE:.0f} s") from error
-            raise broken from error
-        if not part:
-            return
-        *lines, rest = (rest + part).split(b"\n")
-        lines = [line for line in lines if line]
-        if lines:
-            yield lines

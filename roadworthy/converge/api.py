@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from roadworthy.change import Apply, Change, Delete, Evict, Patch, Scale, Target
-from roadworthy.cluster.access import Reply
+from roadworthy.cluster.answers import Reply
 from roadworthy.cluster.discovery import Resource
 from roadworthy.converge.records import ActionFailed, Executed
 from roadworthy.converge.tools import Tools, diff, stripped

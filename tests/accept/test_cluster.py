@@ -1,4 +1,4 @@
-"""Cluster and engine on the real sandbox: its API server, kubelets, ingress, sshd. Everything is done in a namespace of ours.
+"""Cluster and engine on the real sandbox: its API server, kubelets, ingress, sshd; in a namespace of our own.
 
 The judge of what was asked of the API server is its audit log.
 """
@@ -78,7 +78,7 @@ def home(profile: Profile) -> Iterator[str]:
     post("POST", "/api/v1/namespaces", body={"metadata": {"name": name}})
     labels = {"app": "web"}
     script = "mkdir -p /tmp/w && hostname > /tmp/w/index.html && exec httpd -f -p 8080 -h /tmp/w"
-    container = {"name": "web", "image": TOOLBOX, "command": ["/bin/sh", "-c", script]}
+    container: dict[str, Any] = {"name": "web", "image": TOOLBOX, "command": ["/bin/sh", "-c", script]}
     container["readinessProbe"] = {"tcpSocket": {"port": 8080}, "periodSeconds": 1}
     spec = {"terminationGracePeriodSeconds": 0, "containers": [container]}
     body = {
@@ -204,7 +204,7 @@ class TestExec:
     def test_several_threads_at_once(self, cluster: LiveCluster, home: str, web: str) -> None:
         said: list[str] = []
         threads = [
-            threading.Thread(target=lambda n=n: said.append(cluster.execute(home, web, ["echo", str(n)]).stdout))  # type: ignore[misc]
+            threading.Thread(target=lambda n=n: said.append(cluster.execute(home, web, ["echo", str(n)]).stdout))
             for n in range(8)
         ]
         for each in threads:
@@ -252,7 +252,7 @@ def test_http_by_the_ingress_is_verified(cluster: LiveCluster, home: str, web: s
         capture_output=True,
     )
     other = connect(replace(cluster.profile, ca_bundle=str(stranger)))
-    with pytest.raises(AssertionError, match="(?i)certificate verify failed"):
+    with pytest.raises(AssertionError, match=r"(?i)certificate verify failed"):
         other.http("web").get("/index.html")
     other.close()
 
@@ -273,7 +273,7 @@ def test_ssh_runs_ends_in_time_and_knows_its_hosts(cluster: LiveCluster, tmp_pat
     key.write_bytes(Path(cluster.profile.ssh_key).read_bytes())
     key.chmod(0o600)
     other = connect(replace(cluster.profile, ssh_key=str(key)))
-    with pytest.raises(Turbulence, match="(?i)host key"):
+    with pytest.raises(Turbulence, match=r"(?i)host key"):
         other.ssh("node-2", "hostname")
     other.close()
 
@@ -282,6 +282,18 @@ def test_logs(cluster: LiveCluster, home: str, web: str) -> None:
     assert isinstance(cluster.logs(home, web), str)
     with pytest.raises(Unknown):
         cluster.logs(home, "no-such-pod")
+
+
+def test_sql_on_the_sandboxs_database(cluster: LiveCluster) -> None:
+    if cluster.get("StatefulSet", "postgres", namespace="databases") is None:
+        pytest.skip("PostgreSQL isn't installed on this sandbox")
+    assert cluster.sql("postgres", "select %s::int + 1", (41,)) == [(42,)]
+    with pytest.raises(AssertionError, match="28P01"):
+        cluster.sql("postgres", "select 1", user="postgres", password="wrong")
+    with pytest.raises(AssertionError, match="42703"):
+        cluster.sql("postgres", "select nonsense")
+    with pytest.raises(TimedOut):
+        cluster.sql("postgres", "select pg_sleep(30)", timeout=1)
 
 
 class TestMarkers:
@@ -371,8 +383,8 @@ class TestActions:
         assert done.undo() == "scaled back to 1"
 
     def test_a_patch_of_an_old_version_is_refused(self, tools: Tools, home: str) -> None:
-        read = lambda: tools.cluster.fresh("Deployment", "web", namespace=home) or {}  # noqa: E731
-        version = read()["metadata"]["resourceVersion"]
+        found = tools.cluster.fresh("Deployment", "web", namespace=home)
+        version = found["metadata"]["resourceVersion"] if found else ""
         body = [{"op": "add", "path": "/metadata/annotations/x", "value": "1"}]
         change = Change(
             "note", Target("Deployment", "web", home), Patch(body, "json", resource_version=version), why=""
@@ -437,12 +449,12 @@ class TestActions:
         folder = tmp_path / "ansible"
         folder.mkdir()
         (folder / "ansible.cfg").write_bytes((ROOT / "ansible" / "ansible.cfg").read_bytes())
-        play = "- hosts: all\n  gather_facts: false\n  tasks:\n  - command: hostname\n  - fail:\n    when: word != 'well'\n"
+        play = "- hosts: all\n  gather_facts: false\n  tasks: [command: hostname, {fail: {}, when: word != 'well'}]\n"
         (folder / "play.yml").write_text(play)
         change = Change("ask", Target("Host", "node-4"), Play("play.yml", "node-4", {"word": "well"}), why="")
         assert "node-4" in rehearse(tools, change)
         assert "failed=0" in act(tools, change).detail
-        with pytest.raises(Exception, match="play.yml on node-4 succeeds"):
+        with pytest.raises(Exception, match=r"play\.yml on node-4 succeeds"):
             act(tools, replace(change, action=Play("play.yml", "node-4", {"word": "ill"})))
 
 
@@ -474,9 +486,8 @@ def mend(home: str) -> Callable[[Case], Changes]:
 
 
 class TestConverge:
-    def test_from_failed_to_converged_and_then_nothing(
-        self, cluster: LiveCluster, home: str, web: str, tmp_path: Path
-    ) -> None:
+    @pytest.mark.usefixtures("web")
+    def test_from_failed_to_converged_and_then_nothing(self, cluster: LiveCluster, home: str, tmp_path: Path) -> None:
         broken(cluster, home)
         judge = judge_of(cluster, home)
         cluster.until(lambda: _is(judge, Verdict.FAILED), within=10, kinds=["Deployment"])
@@ -511,7 +522,8 @@ class TestConverge:
             rung.act = lambda tools, change: os.kill(os.getpid(), signal.SIGKILL)
             cluster = connect(profile)
             engine = Convergence(cluster, profile, Options({{"mend": mend}}), Path({str(tmp_path / "journal")!r}))
-            engine.converge(Case(cluster, "accept/web", "", "", {{}}), [("mend", "")], lambda: Judgement(Verdict.FAILED))
+            case = Case(cluster, "accept/web", "", "", {{}})
+            engine.converge(case, [("mend", "")], lambda: Judgement(Verdict.FAILED))
         """
         ended = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False, cwd=ROOT
@@ -527,7 +539,7 @@ class TestConverge:
         kinds = [entry["kind"] for entry in engine.journal.entries()]
         assert kinds == ["intent", "abandoned", "intent", "result", "pass"]
 
-    def test_two_runners_do_not_repair_at_once(self, cluster: LiveCluster, home: str, tmp_path: Path) -> None:
+    def test_two_runners_do_not_repair_at_once(self, cluster: LiveCluster, tmp_path: Path) -> None:
         other = connect(cluster.profile)
         inside, go = threading.Event(), threading.Event()
 
