@@ -9,6 +9,7 @@ from sandbox import builds, host, images, layout, lock, materials, preflight
 from sandbox import down as downing
 from sandbox import up as upping
 from sandbox.api import Api, ApiFailed, path
+from sandbox.faults import record
 from sandbox.layout import CONTROL_PLANE, MAX_INDEX, MAX_NODES, Sandbox
 from sandbox.pins import CONTAINERD_UNIT, DEFAULT_KUBERNETES, RELEASES
 from sandbox.progress import Progress
@@ -90,6 +91,7 @@ def up(name: str, *, progress: Progress, nodes: int | None = None, kubernetes: s
         gathered = materials.gather(sandbox, progress)
         run = upping.Run(sandbox, gathered, progress)
         upping.bring_up(run)
+        record.forget(sandbox, record.OF_MACHINES)
         name_hosts(sandbox)
     return run
 

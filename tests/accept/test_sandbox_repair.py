@@ -88,7 +88,7 @@ def test_up_after_a_reboot(sandbox: Sandbox) -> None:
 
 
 def test_up_after_services_cables_and_routes_went(sandbox: Sandbox) -> None:
-    supervise.stop(sandbox, "node-1", "kubelet")
+    faults.inject(sandbox, "stop-kubelet", "node-1")
     supervise.stop(sandbox, CONTROL_PLANE, "kube-scheduler")
     network.plug(sandbox, "node-2", connected=False)
     subprocess.run(["ip", "-n", sandbox.netns("node-3"), "route", "flush", "root", sandbox.pods], check=True)
@@ -97,6 +97,7 @@ def test_up_after_services_cables_and_routes_went(sandbox: Sandbox) -> None:
     up()
     healthy(sandbox)
     on_node(sandbox, "node-2", "true")
+    assert status.read(sandbox)["faults"] == []
 
 
 def test_up_over_leftovers(sandbox: Sandbox) -> None:
