@@ -136,9 +136,9 @@ class Judging:
         return twin
 
     def _scenario(self) -> contextlib.AbstractContextManager[None]:
-        surround = getattr(self.run.cluster, "scenario", None)
-        tags = [tag.name for tag in self.criterion.tags]
-        return surround(self.criterion.id, tags) if surround else contextlib.nullcontext()
+        if surround := getattr(self.run.cluster, "scenario", None):
+            return surround(self.criterion.id, [tag.name for tag in self.criterion.tags])  # type: ignore[no-any-return]
+        return contextlib.nullcontext()
 
     def _gather(self) -> None:
         pieces = [*evidence.take(), *gather.about(self.run.cluster, self.criterion)]
@@ -154,8 +154,8 @@ class Judging:
         ladder = self.criterion.ladder(self.run.rooms.last_remedy)
         if not ladder or not (self.run.remediate or self.run.plan):
             return
-        criterion, was = self.criterion, self.record.reason
-        case = Case(self.run.cluster, criterion.id, was, "", dict(criterion.parameters))
+        was = self.record.reason
+        case = Case(self.run.cluster, self.criterion.id, was, "", dict(self.criterion.parameters))
         with self.run.board.disturbing():
             try:
                 if self.run.plan:
@@ -187,8 +187,10 @@ class Judging:
         elif self.verdict is Verdict.PASSED:
             self.record.reason = f"failed at the first look and passed at the next: {was}"
         else:
-            self.record.reason = done.reason
             self.error = self.error or AssertionError(done.reason)
+            last = shown.message(self.error)
+            # What each remedy came to is told beside it; the reason is the last mismatch.
+            self.record.reason = last if done.remedies and done.reason.startswith(last) else done.reason
             self._gather()
 
     def _look(self) -> Judgement:

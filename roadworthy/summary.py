@@ -66,7 +66,10 @@ class Summary:
                 self._head("blocked", f"by {root or 'something that it needs'}: {', '.join(few(names))}", red=True)
 
     def _remedies(self, record: dict[str, Any]) -> None:
-        for remedy in record["remedies"]:
+        idle = [remedy for remedy in record["remedies"] if not remedy["changes"] and not remedy["reason"]]
+        if idle:
+            self._line(f"    {idle[0]['outcome']}: {', '.join(remedy['name'] for remedy in idle)}")
+        for remedy in (one for one in record["remedies"] if one not in idle):
             self._line(f"    {remedy['name']}: {remedy['outcome']}{': ' if remedy['reason'] else ''}{remedy['reason']}")
             for line in few([told(change) for change in remedy["changes"]]):
                 self._line(f"        {line}")
@@ -95,6 +98,8 @@ class Summary:
         """Return what to do next, if there is anything left to do."""
         failed, run, lines = self._by[Verdict.FAILED.value], self._run, []
         cluster = run.config.getoption("cluster")
+        folder = run.config.getoption("profile_dir")
+        cluster = f"{cluster} --profile-dir {folder}" if cluster and folder else cluster
         command = " ".join(
             ["pytest", *sorted({r["file"] for r in self._records}), *(["--cluster", cluster] if cluster else [])]
         )
