@@ -134,15 +134,18 @@ def _short(value: object, width: int = 80) -> str:
     return shown if len(shown) <= width else f"{shown[:width]}…"
 
 
-def _refuse_twice(path: Path, node: yaml.Node) -> None:
-    """Refuse a key that stands twice in a mapping: the second would silently win."""
+def _refuse_twice(path: Path, node: yaml.Node, above: tuple[yaml.Node, ...] = ()) -> None:
+    """Refuse a key that stands twice (the second would silently win), and what holds itself by way of an alias."""
+    if node in above:
+        raise BadInput("a tree", seen="an alias of what it stands in", where=f"{path}:{node.start_mark.line + 1}")
+    above = (*above, node)
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _refuse_twice(path, item)
+            _refuse_twice(path, item, above)
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
                 raise BadInput("each key once", seen=f"{key.value} again", where=f"{path}:{key.start_mark.line + 1}")
             seen.add(key.value)
-            _refuse_twice(path, value)
+            _refuse_twice(path, value, above)

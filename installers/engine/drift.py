@@ -21,8 +21,8 @@ Steps = tuple[str | int, ...]
 _QUIET = {"Secret"}
 #: Read one by one, not by watching all of them: they may be many, or secret.
 _FRESH_ONLY = {"Secret"}
-#: What Helm leaves alone at an upgrade too.
-_SKIPPED = {"status"}
+#: What Helm leaves alone at an upgrade too, and what the server may call in another version than the chart.
+_SKIPPED = {"status", "apiVersion", "kind"}
 #: Kinds that are in no namespace; of the others Helm leaves it out where it is the release's own.
 _CLUSTER_WIDE = {
     *("ClusterRole", "ClusterRoleBinding", "Namespace", "PersistentVolume", "StorageClass", "IngressClass"),
