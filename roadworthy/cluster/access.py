@@ -7,7 +7,6 @@ decides what is retried. GETs are tried again (Retry-After honoured); a POST, PA
 from __future__ import annotations
 
 import random
-import socket
 import threading
 import time
 from collections import Counter
@@ -20,26 +19,16 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from roadworthy.cluster import execplugin
+from roadworthy.cluster import execplugin, pool
 from roadworthy.cluster.answers import NOT_FOUND, UNAUTHORIZED, Reply, judge, transport_error
 from roadworthy.cluster.clock import ServerClock
 from roadworthy.cluster.kubeconfig import Kubeconfig
-from roadworthy.cluster.kubeconfig import load as load_kubeconfig
+from roadworthy.cluster.pool import CONNECT_SECONDS, IN_FLIGHT
+from roadworthy.cluster.reading import body_of
 from roadworthy.errors import Denied, TimedOut, Turbulence, Unknown
 
-CONNECT_SECONDS = 5.0
 #: Tries of one GET, and the longest a Retry-After is obeyed.
 TRIES, LONGEST_PAUSE = 3, 10.0
-#: Requests in flight at once; watches don't count.
-IN_FLIGHT = 8
-#: A peer that vanished without a word is noticed within 15 + 3 * 5 s.
-KEEPALIVE = [
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-]
 
 
 class Access:
@@ -52,30 +41,15 @@ class Access:
         self.counts: Counter[str] = Counter()
         self._gate = threading.BoundedSemaphore(IN_FLIGHT)
         self._lock = threading.Lock()
-        self._pool = self._connect()
-
-    def _connect(self) -> urllib3.PoolManager | urllib3.ProxyManager:
-        """Build the pool; reads the credentials anew."""
-        self.tls = self.config.tls()
-        options: dict[str, Any] = {
-            "num_pools": 2,
-            "maxsize": IN_FLIGHT + 24,  # the watches' connections come on top
-            "retries": False,
-            "ssl_context": self.tls,
-            "socket_options": KEEPALIVE,
-        }
-        if name := self.config.cluster.get("tls-server-name"):
-            options |= {"server_hostname": name, "assert_hostname": name}
-        if proxy := self.config.cluster.get("proxy-url"):
-            return urllib3.ProxyManager(str(proxy), **options)
-        return urllib3.PoolManager(**options)
+        self.tls, self._pool = pool.build(config)
 
     def refresh(self) -> None:
         """Read kubeconfig and credentials anew (after a 401)."""
         with self._lock:
             execplugin.forget()
-            self.config = load_kubeconfig(self.config.path, self.config.context)
-            old, self._pool = self._pool, self._connect()
+            self.config = self.config.reread()
+            old = self._pool
+            self.tls, self._pool = pool.build(self.config)
             old.clear()
 
     def authorization(self) -> dict[str, str]:
@@ -150,7 +124,7 @@ class Access:
                 self.refresh()
                 self.counts[count or method] += 1
                 response = self._open(method, path, query, timeout, body=data, headers=headers)
-            return Reply(response.status, response.headers, _read(response, deadline, f"{method} {path}"))
+            return Reply(response.status, response.headers, body_of(response, deadline, f"{method} {path}"))
         finally:
             self._gate.release()
 
@@ -212,19 +186,3 @@ class Access:
 
 def _seconds(value: str) -> float:
     return float(value) if value.isdigit() else 0.0
-
-
-def _read(response: urllib3.BaseHTTPResponse, deadline: float, what: str) -> bytes:
-    """Read a body before the deadline, however slowly it drips."""
-    parts = []
-    try:
-        for part in response.stream(1 << 20):
-            parts.append(part)
-            if time.monotonic() > deadline:
-                response.close()
-                raise TimedOut(f"{what} is answered in time", seen=f"{sum(map(len, parts))} bytes when time was up")
-        response.release_conn()
-    except (HTTPError, OSError) as error:
-        response.close()
-        raise transport_error(error, what, "", 0) from error
-    return b"".join(parts)

@@ -14,8 +14,9 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 import websocket
 
-from roadworthy.cluster.access import CONNECT_SECONDS, KEEPALIVE, Access
+from roadworthy.cluster.access import Access
 from roadworthy.cluster.facade import ExecResult
+from roadworthy.cluster.pool import CONNECT_SECONDS, KEEPALIVE
 from roadworthy.errors import Denied, TimedOut, Turbulence, Unknown
 
 STDIN, STDOUT, STDERR, STATUS, CLOSE = 0, 1, 2, 3, 255

@@ -35,6 +35,11 @@ class Resource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
+    def watched(self) -> bool:
+        """Whether it can be watched; what is computed for each request (metrics) can't."""
+        return "watch" in self.verbs
+
+    @property
     def label(self) -> str:
         """A short name for messages and counters: the kind, with its group when that isn't Kubernetes' own."""
         return f"{self.group}/{self.kind}" if "." in self.group and not self.group.endswith(".k8s.io") else self.kind

@@ -32,6 +32,10 @@ class Kubeconfig:
     user: Mapping[str, Any] = field(repr=False)
     namespace: str = "default"
 
+    def reread(self) -> Kubeconfig:
+        """Return the same context as the file has it now."""
+        return load(self.path, self.context)
+
     @property
     def server(self) -> str:
         """The API server's base URL, without a slash at its end."""
@@ -59,6 +63,8 @@ class Kubeconfig:
 
         The key touches the disk only for the moment in which OpenSSL reads it, in the private folder.
         """
+        if not self.server.startswith("https"):
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used
         authority = self.authority()
         context = ssl.create_default_context(cadata=authority.decode() if authority else None)
         if self.cluster.get("insecure-skip-tls-verify"):

@@ -18,9 +18,10 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from roadworthy import evidence
-from roadworthy.cluster.access import CONNECT_SECONDS, KEEPALIVE, Access
+from roadworthy.cluster.access import Access
 from roadworthy.cluster.answers import judge
 from roadworthy.cluster.http import HttpReply
+from roadworthy.cluster.pool import CONNECT_SECONDS, KEEPALIVE
 from roadworthy.cluster.tunnel import Tunnel
 from roadworthy.errors import BadInput
 from roadworthy.profile import Profile, Service

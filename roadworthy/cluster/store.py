@@ -39,7 +39,7 @@ class Store:
         reflector = self._reflector(kind)
         if reflector is None:
             return []
-        found = reflector.snapshot(namespace)
+        found = reflector.snapshot(namespace) if reflector.resource.watched else reflector.read(namespace)
         if not labels:
             return found
         wanted = labels.items()
@@ -48,7 +48,12 @@ class Store:
     def get(self, kind: str, name: str, namespace: str = "") -> Any | None:
         """Return one object, or None."""
         reflector = self._reflector(kind)
-        return reflector.get(name, namespace) if reflector else None
+        if reflector is None:
+            return None
+        if reflector.resource.watched:
+            return reflector.get(name, namespace)
+        found = reflector.read(namespace)
+        return next((each for each in found if reflector.codec.meta(each).name == name), None)
 
     def renew(self, kinds: Iterable[str] = ()) -> None:
         """List these kinds (all that are watched, when none is named) once more.
@@ -61,7 +66,8 @@ class Store:
             with self._lock:
                 chosen = list(self._reflectors.values())
         for reflector in chosen:
-            reflector.renew()
+            if reflector.resource.watched:
+                reflector.renew()
 
     def mark(self, kinds: Iterable[str]) -> Mark:
         """Return how far each of these kinds (those that are served) has come, for ``wait``."""
@@ -99,5 +105,6 @@ class Store:
             if reflector is None:
                 codec = Codec(resource.api_version, resource.kind, self._shapes.get(kind))
                 reflector = self._reflectors[resource] = Reflector(self._access, resource, codec, self._ring)
-        reflector.start()
+        if resource.watched:
+            reflector.start()
         return reflector

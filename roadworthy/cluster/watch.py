@@ -15,15 +15,14 @@ from typing import Any
 
 import urllib3
 
+from roadworthy.cluster import listing
 from roadworthy.cluster.access import Access
 from roadworthy.cluster.answers import Reply, judge
 from roadworthy.cluster.codec import Codec, Status
 from roadworthy.cluster.discovery import Resource
-from roadworthy.cluster.lines import lines_of
+from roadworthy.cluster.reading import lines_of
 from roadworthy.errors import Denied, Stale, Unknown
 
-#: Objects per page of a LIST.
-PAGE = 1000
 #: The API server sends a bookmark about once a minute: silence beyond this is a dead watch. Seconds.
 SILENCE = 90.0
 #: How long reads go on from memory while a broken watch is opened again. Seconds.
@@ -31,8 +30,6 @@ GAP = 10.0
 #: After this many seconds the server ends a watch, and it is resumed; spread so that they don't all end at once.
 LIFETIME = (240, 300)
 _GONE, _NOT_FOUND = 410, 404
-
-Index = dict[str, dict[str, Any]]
 
 
 class Gone(Exception):
@@ -49,7 +46,7 @@ class Reflector:
         self._access, self._changed = access, changed
         self._lock = threading.Lock()
         self._listing = threading.Lock()
-        self._objects: Index = {}
+        self._objects: listing.Index = {}
         self._version = self._floor = ""
         self._response: urllib3.BaseHTTPResponse | None = None
         self._progress = self._broken_since = 0.0
@@ -113,29 +110,14 @@ class Reflector:
         if silent > SILENCE + GAP:
             raise Stale(f"the watch on {self.resource.label} shows progress", seen=f"none for {silent:.0f} s")
 
+    def read(self, namespace: str = "") -> list[Any]:
+        """Read the collection (of one namespace) from the API server: what can't be watched is read at each call."""
+        index, _ = listing.pages(self._access, self.resource, self.codec, namespace)
+        return [each for objects in index.values() for each in objects.values()]
+
     def _list(self) -> None:
         """Read the whole collection consistently and put it in the place of what was known."""
-        index: Index = {}
-        label = f"LIST {self.resource.label}"
-        token = ""
-        while True:
-            query = {"limit": PAGE} | ({"continue": token} if token else {})
-            reply = self._access.request("GET", self.resource.path(), query=query, timeout=30.0, count=label)
-            if reply.status == _GONE and token:
-                index, token = {}, ""  # the list took so long that its snapshot is gone: from the start
-                continue
-            if reply.status == _NOT_FOUND:  # its CRD went away
-                index, version = {}, ""
-                break
-            if not reply.ok:
-                raise Stale(f"{label} is answered", seen=f"{reply.status}: {reply.message}")
-            items, meta = self.codec.page(reply.body)
-            version, token = meta.resource_version, meta.continue_
-            for item in items:
-                of = self.codec.meta(item)
-                index.setdefault(of.namespace, {})[of.name] = item
-            if not token:
-                break
+        index, version = listing.pages(self._access, self.resource, self.codec)
         with self._lock:
             self._objects, self._version, self._floor = index, version, version
             self._alive()

@@ -39,6 +39,7 @@ KINDS = {
     "daemonsets": ("DaemonSet", "/apis/apps/v1", True),
     "replicasets": ("ReplicaSet", "/apis/apps/v1", True),
     "jobs": ("Job", "/apis/batch/v1", True),
+    "podmetrics": ("PodMetrics", "/apis/metrics.k8s.io/v1", True),
     "leases": ("Lease", "/apis/coordination.k8s.io/v1", True),
 }
 
@@ -274,7 +275,7 @@ def _discovery(path: str) -> dict[str, Any]:
                 "resource": plural,
                 "responseKind": {"kind": kind},
                 "scope": "Namespaced" if namespaced else "Cluster",
-                "verbs": ["get", "list", "watch"],
+                "verbs": ["get", "list"] + ["watch"] * (plural != "podmetrics"),
             }
             groups.setdefault(prefix, []).append(entry)
     items = [

@@ -137,7 +137,7 @@ def test_a_bad_kubeconfig_is_refused_by_name(tmp_path: Path, content: str, words
 
 
 def test_unverified_tls_is_refused(standin: StandIn) -> None:
-    standin.write_kubeconfig({}, **{"insecure-skip-tls-verify": True})
+    standin.write_kubeconfig({}, **{"server": "https://127.0.0.1:9", "insecure-skip-tls-verify": True})
     with pytest.raises(BadInput, match="verified"):
         kubeconfig.load(standin.kubeconfig).tls()
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from roadworthy.cluster import watch
+from roadworthy.cluster import listing, watch
 from roadworthy.cluster.codec import Meta
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.cluster.store import Store
@@ -58,7 +58,7 @@ def test_a_hundred_checks_are_one_list_and_one_watch(cluster: LiveCluster, api: 
 
 
 def test_pages_make_one_list(cluster: LiveCluster, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "PAGE", 3)
+    monkeypatch.setattr(listing, "PAGE", 3)
     for number in range(8):
         api.put("pods", pod(f"p{number}"))
     assert len(cluster.list("Pod")) == 8
@@ -148,6 +148,15 @@ def test_a_kind_that_is_not_served_is_empty(cluster: LiveCluster) -> None:
     assert cluster.list("longhorn.io/v1beta2/Node") == []
     assert not cluster.serves("longhorn.io/v1beta2/Node")
     assert cluster.serves("apps/Deployment")
+
+
+def test_what_can_not_be_watched_is_read_at_each_call(cluster: LiveCluster, api: Api) -> None:
+    api.put("podmetrics", pod("p", app="x"))
+    assert cluster.get("PodMetrics", "p", namespace="a")
+    api.put("podmetrics", pod("q", app="x"))
+    assert len(cluster.list("PodMetrics", namespace="a", labels={"app": "x"})) == 2
+    cluster.renew()
+    assert not cluster.counts["WATCH PodMetrics"]
 
 
 def test_secrets_are_never_listed(cluster: LiveCluster, api: Api) -> None:

@@ -1,7 +1,8 @@
-"""The lines of a watch, as they arrive."""
+"""Bodies of answers: whole, before a deadline; or line by line, as a watch sends them."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import urllib3
@@ -33,3 +34,19 @@ def lines_of(response: urllib3.BaseHTTPResponse, what: str, silence: float) -> I
         lines = [line for line in lines if line]
         if lines:
             yield lines
+
+
+def body_of(response: urllib3.BaseHTTPResponse, deadline: float, what: str) -> bytes:
+    """Read a body before the deadline, however slowly it drips."""
+    parts = []
+    try:
+        for part in response.stream(1 << 20):
+            parts.append(part)
+            if time.monotonic() > deadline:
+                response.close()
+                raise TimedOut(f"{what} is answered in time", seen=f"{sum(map(len, parts))} bytes when time was up")
+        response.release_conn()
+    except (HTTPError, OSError) as error:
+        response.close()
+        raise transport_error(error, what, "", 0) from error
+    return b"".join(parts)
