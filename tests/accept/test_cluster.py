@@ -5,6 +5,7 @@ The judge of what was asked of the API server is its audit log.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import signal
@@ -21,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from roadworthy import images, markers, profile_loader
+from roadworthy import images, markers, private, profile_loader
 from roadworthy.case import Case, Changes
 from roadworthy.change import (
     Apply,
@@ -445,6 +446,48 @@ class TestActions:
         ]["labels"]
         assert labels["roadworthy.dev/run"] == "accept-run"
 
+    def test_helm_dies_with_its_runner_and_leaves_no_key_behind(
+        self, tools: Tools, home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chart, known = tmp_path / "chart", tools.cluster.profile
+        (chart / "templates").mkdir(parents=True)
+        (chart / "Chart.yaml").write_text("apiVersion: v2\nname: never\nversion: 0.1.0\n")
+        spec = f"spec: {{containers: [{{name: c, image: {TOOLBOX}, command: [sleep, '60'], readinessProbe: "
+        spec += "{exec: {command: ['false']}}}]}"
+        (chart / "templates" / "pod.yaml").write_text(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: never}}\n{spec}\n")
+        script = f"""
+            import threading
+            from roadworthy.change import Change, HelmUpgrade, Target
+            from roadworthy.cluster import connect
+            from roadworthy.converge import Options
+            from roadworthy.converge.act import act
+            from roadworthy.converge.tools import Tools
+            from roadworthy.profile import Profile
+            cluster = connect(Profile("x", "x", kubeconfig={known.kubeconfig!r}, context={known.context!r}))
+            tools = Tools(cluster, Options({{}}, helm={tools.options.helm!r}), "killed-run", threading.Event())
+            action = HelmUpgrade({str(chart)!r}, "", (), "d", 60)
+            act(tools, Change("install", Target("Release", "never", {home!r}), action, why=""))
+        """
+        runtime = tmp_path / "runtime"
+        runtime.mkdir()
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        runner = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=ROOT)
+
+        def begun() -> None:
+            assert tools.cluster.fresh("Pod", "never", namespace=home)
+
+        tools.cluster.until(begun, within=30)
+        assert children(runtime)
+        runner.kill()
+        runner.wait()
+        time.sleep(0.5)
+        assert not children(runtime)
+        left = list(runtime.glob("roadworthy-private-*/helm-*/kubeconfig"))
+        assert [path.stat().st_mode & 0o777 for path in left] == [0o600]
+        assert [path.parents[1].stat().st_mode & 0o777 for path in left] == [0o700]
+        private.sweep()
+        assert not list(runtime.glob("roadworthy-private-*"))
+
     def test_a_play_over_ssh(self, tools: Tools, tmp_path: Path) -> None:
         folder = tmp_path / "ansible"
         folder.mkdir()
@@ -456,6 +499,17 @@ class TestActions:
         assert "failed=0" in act(tools, change).detail
         with pytest.raises(Exception, match=r"play\.yml on node-4 succeeds"):
             act(tools, replace(change, action=Play("play.yml", "node-4", {"word": "ill"})))
+
+
+def children(runtime: Path) -> list[str]:
+    """Return the processes whose environment names a folder below ``runtime``, other than python's."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            named = str(runtime).encode() in (each / "environ").read_bytes()
+            command = (each / "comm").read_text().strip()
+            found += [command] if named and command == "helm" else []
+    return found
 
 
 def broken(cluster: LiveCluster, home: str) -> None:
