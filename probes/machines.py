@@ -18,8 +18,10 @@ UNFIT = re.compile(
     r"exec format error|Unsupported system page size|ELF load command alignment not page-aligned", re.IGNORECASE
 )
 
+#: The runtime's socket is root's; the profile's user may be somebody else.
 LIST_IMAGES = (
-    "PATH=$PATH:/usr/local/bin; if command -v ctr >/dev/null; then ctr -n k8s.io images ls; else k3s ctr images ls; fi"
+    'PATH=$PATH:/usr/local/bin; as=; [ "$(id -u)" = 0 ] || as="sudo -n"; '
+    "if command -v ctr >/dev/null; then $as ctr -n k8s.io images ls; else $as k3s ctr images ls; fi"
 )
 
 
@@ -108,7 +110,7 @@ def kernel_can(cluster: Cluster, name: str, *, filesystem: str = "", module: str
         words.append(f"grep -qw {filesystem} /proc/filesystems")
     for one in filter(None, (module, filesystem)):
         words += [f"grep -qw ^{one} /proc/modules", f"test -d /sys/module/{one}", f"modprobe -n -q {one} 2>/dev/null"]
-    answer = cluster.ssh(name, f"if {' || '.join(words)}; then echo yes; else echo no; fi")
+    answer = cluster.ssh(name, f"PATH=$PATH:/usr/sbin:/sbin; if {' || '.join(words)}; then echo yes; else echo no; fi")
     said = answer.stdout.strip()
     if said not in {"yes", "no"}:
         raise Unknown(f"{name} tells what its kernel can", seen=short(answer.stderr or said), where=f"ssh {name}")

@@ -37,7 +37,7 @@ class Written:
         """What a reading of it can prove."""
         name = self.volume.storage_class
         if self.bound:
-            return f"{name} binds it to {', '.join(self.bound)}: shown is that it outlives its pod, not that it outlives its node"
+            return f"{name} binds it to {', '.join(self.bound)}: it has outlived its pod; whether its node, isn't shown"
         return f"{name} lets every node reach it"
 
 

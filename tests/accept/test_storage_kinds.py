@@ -1,8 +1,12 @@
-"""Longhorn's criteria against a real API server that holds objects of Longhorn's real shape. No Longhorn runs here.
+"""Longhorn's and NFS's criteria against a real API server, with objects of their real shape. Neither runs here.
 
 Longhorn needs iSCSI, which this kernel has not. What is shown: that the criteria read what an API server with
 Longhorn's kinds serves (longhorn.io/v1beta2, status as a subresource), pass where Longhorn says that all is well, and
 fail with node, volume and reason where it says otherwise. Not shown: that Longhorn's volumes hold data.
+
+NFS needs a kernel that mounts it. What is shown: that the criterion writes on one node and reads on another, through
+a class with an NFS provisioner's name whose one volume is a folder that both nodes of this machine share; and that it
+fails where that volume is bound to one node. Not shown: NFS.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +27,7 @@ import yaml
 from sandbox import manage
 from sandbox.layout import Sandbox
 from sandbox.progress import Silent
-from tests.accept.sandboxes import ROOT, eventually, kubectl
+from tests.accept.sandboxes import ROOT, TOOLBOX, eventually, kubectl
 
 pytestmark = [
     pytest.mark.sandbox,
@@ -35,6 +40,8 @@ PROFILE = {
     "provider": "sandbox",
     "options": {"name": NAME, "nodes": 2},
     "nodes": [],
+    "images": {"tools": TOOLBOX},
+    "drills": "always",
     "services": {"longhorn": {"namespace": "longhorn-system"}},
 }
 
@@ -113,19 +120,19 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def judge(tmp_path: Path, sandbox: Sandbox) -> Callable[[], dict[str, tuple[str, str]]]:
-    """Run Longhorn's two criteria as a user would; return verdict and reason of each."""
+def judge(tmp_path: Path, sandbox: Sandbox) -> Callable[..., dict[str, tuple[str, str]]]:
+    """Run criteria as a user would, chosen by words of their names; return verdict and reason of each."""
     profiles = tmp_path / "clusters"
     profiles.mkdir()
     shutil.copy(ROOT / "clusters" / "profile.schema.json", profiles)
     (profiles / f"{NAME}.yaml").write_text(yaml.safe_dump(PROFILE))
     where = ("--profile-dir", str(profiles), "--reports", str(tmp_path / "reports"))
-    chosen = ("-k", "longhorn_node or longhorn_volume_is")
-    command = [sys.executable, "-m", "pytest", "features/phase1.feature", "--cluster", NAME, *where, *chosen]
+    command = [sys.executable, "-m", "pytest", "features/phase1.feature", "--cluster", NAME, *where, "-k"]
 
-    def run() -> dict[str, tuple[str, str]]:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    def run(chosen: str = "longhorn_node or longhorn_volume_is") -> dict[str, tuple[str, str]]:
         report = tmp_path / "reports" / "verdicts.json"
+        report.unlink(missing_ok=True)
+        done = subprocess.run([*command, chosen], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
         assert report.exists(), done.stdout + done.stderr
         return {each["id"]: (each["verdict"], each["reason"]) for each in json.loads(report.read_text())["criteria"]}
 
@@ -138,7 +145,7 @@ def patch(sandbox: Sandbox, what: str, status: dict[str, Any]) -> None:
 
 
 def test_longhorn_s_criteria_follow_what_longhorn_says(
-    sandbox: Sandbox, judge: Callable[[], dict[str, tuple[str, str]]]
+    sandbox: Sandbox, judge: Callable[..., dict[str, tuple[str, str]]]
 ) -> None:
     # Promised and not there: failed, not "not applicable".
     verdict, reason = judge()[NODES_READY]
@@ -168,3 +175,52 @@ def test_longhorn_s_criteria_follow_what_longhorn_says(
     assert judged[NODES_READY][0] == "passed", "a warning that Longhorn itself does not act upon is no failure"
     assert judged[VOLUMES_SOUND][0] == "failed"
     assert "pvc-5f2b (logging/data-loki-0) is degraded, attached on node-1" in judged[VOLUMES_SOUND][1]
+
+
+NFS = "phase1/a-file-written-to-nfs-on-one-node-is-read-on-another"
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder that every node has: each has a root of its own, but /dev is this machine's on all of them."""
+    folder = Path(tempfile.mkdtemp(prefix="roadworthy-", dir="/dev"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def share(folder: Path, name: str, *, only: str = "") -> list[dict[str, Any]]:
+    """A class with an NFS provisioner's name, and a volume of it: a folder of this machine, which all nodes share."""
+    folder.mkdir()
+    folder.chmod(0o777)
+    rule = {"key": "kubernetes.io/hostname", "operator": "In", "values": [only]}
+    bound = {"nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [rule]}]}}} if only else {}
+    spec = {
+        "storageClassName": "share",
+        "accessModes": ["ReadWriteMany"],
+        "capacity": {"storage": "64Mi"},
+        "persistentVolumeReclaimPolicy": "Retain",
+        "hostPath": {"path": str(folder)},
+    }
+    return [
+        {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "share"},
+         "provisioner": "nfs.csi.k8s.io"},
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": {**spec, **bound}},
+    ]  # fmt: skip
+
+
+def test_what_is_written_on_one_node_is_read_on_another(
+    sandbox: Sandbox, judge: Callable[..., dict[str, tuple[str, str]]], shared: Path
+) -> None:
+    verdict, reason = judge("nfs")[NFS]
+    assert verdict == "not applicable"
+    assert "no kernel of the 2 nodes that were asked can mount NFS" in reason
+
+    kubectl(sandbox, "apply", "-f", "-", stdin=yaml.safe_dump_all(share(shared / "everywhere", "everywhere")))
+    verdict, reason = judge("nfs")[NFS]
+    assert verdict == "passed", reason
+    assert len((shared / "everywhere" / "roadworthy").read_text().strip()) == 64
+
+    kubectl(sandbox, "apply", "-f", "-", stdin=yaml.safe_dump_all(share(shared / "here", "here", only="node-1")))
+    verdict, reason = judge("nfs")[NFS]
+    assert verdict == "failed"
+    assert "the volume can be reached from every node; seen: it is bound to node-1" in reason
