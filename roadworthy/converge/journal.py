@@ -100,34 +100,52 @@ class Journal:
         self._append(file, "mended", {"torn_bytes": torn})
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Yield the entries, oldest first, and check the chain on the way.
-
-        Raises:
-            BadInput: a line was changed, removed or put in; the message names file and line.
-
-        """
-        previous, number = _GENESIS, 0
-        with self.path.open("rb") as file:
-            for row, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    return  # torn: it never counted
-                entry: dict[str, Any] = {}
-                try:
-                    entry = json.loads(line)
-                    right = (entry["number"], entry["previous"], entry["hash"]) == (number + 1, previous, _hash(entry))
-                except (ValueError, KeyError, TypeError):
-                    right = False
-                if not right:
-                    todo = "keep the file as evidence and start another: nothing is repaired on a broken journal"
-                    raise BadInput(
-                        "the journal's chain is whole", seen="a broken link", where=f"{self.path}:{row}", todo=todo
-                    )
-                previous, number = entry["hash"], entry["number"]
-                yield entry
+        """Yield the entries, oldest first; raises as ``read`` does."""
+        return read(self.path)
 
     def verify(self) -> int:
         """Check the whole chain and return the number of entries; raises as ``entries`` does."""
         return sum(1 for _ in self.entries())
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entries, oldest first, and check the chain on the way.
+
+    Raises:
+        BadInput: a line was changed, removed or put in; the message names file and line.
+
+    """
+    previous, number = _GENESIS, 0
+    with path.open("rb") as file:
+        for row, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return  # torn: it never counted
+            entry: dict[str, Any] = {}
+            try:
+                entry = json.loads(line)
+                right = (entry["number"], entry["previous"], entry["hash"]) == (number + 1, previous, _hash(entry))
+            except (ValueError, KeyError, TypeError):
+                right = False
+            if not right:
+                todo = "keep the file as evidence and start another: nothing is repaired on a broken journal"
+                raise BadInput(
+                    "the journal's chain is whole", seen="a broken link", where=f"{path}:{row}", todo=todo
+                )
+            previous, number = entry["hash"], entry["number"]
+            yield entry
+
+
+def verified(path: Path) -> int:
+    """Check the chain of a journal and return the number of its entries; 0 where there is none yet.
+
+    Raises:
+        BadInput: the chain is broken, or the file can't be read.
+
+    """
+    try:
+        return sum(1 for _ in read(path)) if path.exists() else 0
+    except OSError as error:
+        raise BadInput("a journal that can be read", seen=str(error), where=str(path)) from error
 
 
 def _last(file: int, path: Path) -> tuple[int, str]:

@@ -7,18 +7,20 @@ from dataclasses import replace
 from roadworthy import redact
 from roadworthy.case import Case
 from roadworthy.change import Change, Outcome
+from roadworthy.converge import fingerprint
 from roadworthy.converge.act import rehearse
 from roadworthy.converge.guard import Guard
 from roadworthy.converge.records import ActionFailed, Ladder, RemedyReport
 from roadworthy.converge.tools import Tools
 from roadworthy.errors import RoadworthyError
+from roadworthy.planned import Planned
 
 #: A remedy that never ends is cut off here, Changes.
 MOST = 200
 
 
 def plan(tools: Tools, guard: Guard, case: Case, ladder: Ladder) -> tuple[RemedyReport, ...]:
-    """Return one report per rung; each Change's ``detail`` is its diff and the guard that would stop it."""
+    """Return one report per rung; each Change's outcome is ``Planned``."""
     return tuple(_rung(tools, guard, replace(case, argument=argument), name) for name, argument in ladder)
 
 
@@ -29,7 +31,7 @@ def _rung(tools: Tools, guard: Guard, case: Case, name: str) -> RemedyReport:
     try:
         while len(outcomes) < MOST:
             change = next(remedy) if outcome is None else remedy.send(outcome)
-            outcome = Outcome(change, done=False, detail=redact.text(_shown(tools, guard, name, change)))
+            outcome = _planned(tools, guard, name, change)
             outcomes.append(outcome)
     except StopIteration:
         pass
@@ -40,13 +42,20 @@ def _rung(tools: Tools, guard: Guard, case: Case, name: str) -> RemedyReport:
     return RemedyReport(name, case.argument, tuple(outcomes))
 
 
-def _shown(tools: Tools, guard: Guard, name: str, change: Change) -> str:
-    """Return a Change's diff, or why there is none, and what would stand in its way."""
+def _planned(tools: Tools, guard: Guard, name: str, change: Change) -> Planned:
+    """Rehearse one Change: its diff, or why there is none; what would stand in its way; what it is planned for."""
     try:
         shown = rehearse(tools, change)
     except ActionFailed as error:  # e.g. its namespace is made by a Change before it
         shown = f"(can't be rehearsed: {error.render()})"
     except RoadworthyError as error:
         shown = f"(would be refused: {error.render()})"
-    stop = guard.preview(name, change)
-    return f"{shown}\nwould be stopped: {stop}" if stop else shown
+    shown, stop = redact.text(shown), redact.text(guard.preview(name, change))
+    return Planned(
+        change,
+        done=False,
+        detail=f"{shown}\nwould be stopped: {stop}" if stop else shown,
+        diff=shown,
+        stopped_by=stop,
+        fingerprint=fingerprint.of(tools.cluster, change),
+    )

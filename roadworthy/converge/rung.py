@@ -77,8 +77,9 @@ class Climber:
             if isinstance(error, Stopped):
                 raise
             return _refused(change, error, began)
-        except Exception as error:
-            self._result(intent, "failed" if isinstance(error, ActionFailed) else "unknown", str(error), began)
+        except BaseException as error:  # also Ctrl-C: what became of it can't be told
+            became = "failed" if isinstance(error, ActionFailed) else "unknown"
+            self._result(intent, became, str(error) or type(error).__name__, began)
             raise
         self._guard.made()
         executed.append(replace(done, found=done.found or pod))
