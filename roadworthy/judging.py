@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from roadworthy.record import Record, outcome_data, remedy_data
 from roadworthy.verdict import Verdict, classify
 
 if TYPE_CHECKING:
+    from roadworthy.cluster.live import LiveCluster
     from roadworthy.converge import Judgement
     from roadworthy.item import CriterionItem
     from roadworthy.session import Run
@@ -112,7 +112,8 @@ class Judging:
         try:
             node = self._fresh_node(number)
             node.failed_step = ""
-            with self._scenario():
+            cluster: LiveCluster = self.run.cluster  # type: ignore[assignment]  # the facade has what probes may ask
+            with cluster.scenario(self.criterion.id, [tag.name for tag in self.criterion.tags]):
                 node.judge_once()
         except (KeyboardInterrupt, SystemExit, pytest.exit.Exception):
             step.close(Unknown("the run was not interrupted"))
@@ -134,11 +135,6 @@ class Judging:
         except Exception as error:
             raise Unknown("the scenario's fixtures can be renewed", seen=shown.message(error)) from error
         return twin
-
-    def _scenario(self) -> contextlib.AbstractContextManager[None]:
-        if surround := getattr(self.run.cluster, "scenario", None):
-            return surround(self.criterion.id, [tag.name for tag in self.criterion.tags])  # type: ignore[no-any-return]
-        return contextlib.nullcontext()
 
     def _gather(self) -> None:
         pieces = [*evidence.take(), *gather.about(self.run.cluster, self.criterion)]

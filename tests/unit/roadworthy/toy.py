@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 CONFTEST = '''
-import json, pathlib
+import contextlib, json, pathlib
 from types import SimpleNamespace as Bag
 from roadworthy.change import Change, Delete, Outcome, Target
 from roadworthy.verdict import Verdict
@@ -29,6 +29,9 @@ class Cluster:
         return [pod] if kind == "Pod" else []
     def get(self, kind, name, *, namespace=""):
         return None
+    @contextlib.contextmanager
+    def scenario(self, criterion, tags):
+        yield
     def close(self):
         STATE.with_name("closed").touch()
 
