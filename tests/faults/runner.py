@@ -67,9 +67,9 @@ def profile_folder(folder: Path) -> Path:
     return folder
 
 
-def judge(*node_ids: str, folder: Path, remediate: bool = False, timeout: float = 1500) -> Judged:
-    """Judge these criteria; the reports go to `folder/reports`, which is kept."""
-    reports = folder / "reports"
+def judge(*node_ids: str, folder: Path, name: str = "all", remediate: bool = False, timeout: float = 1500) -> Judged:
+    """Judge these criteria; the reports, and with them the journal's memory, are those of `name` alone."""
+    reports = folder / "reports" / name
     (reports / "verdicts.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "--cluster", "sandbox", "--profile-dir", str(folder)]
     command += ["--reports", str(reports), *(["--remediate"] if remediate else []), *node_ids]
@@ -80,7 +80,9 @@ def judge(*node_ids: str, folder: Path, remediate: bool = False, timeout: float 
         criteria = json.loads((reports / "verdicts.json").read_text(encoding="utf-8"))["criteria"]
     except FileNotFoundError:
         raise AssertionError(f"no verdicts.json; exit code {ended.returncode}\n{output[-6000:]}") from None
-    return Judged(ended.returncode, criteria, output, time.monotonic() - started)
+    seen = Judged(ended.returncode, criteria, output, time.monotonic() - started)
+    (reports / f"output-{time.time():.0f}.txt").write_text(output, encoding="utf-8")
+    return seen
 
 
 def until(check: Callable[[], Judged], wanted: Callable[[Judged], bool], within: float) -> Judged:

@@ -20,7 +20,7 @@ ROWS = [row for row in rows() if not row.shapes]
 def test_fault(row: Row, folder: Path, results: list[Result]) -> None:
     result = Result(row)
     results.append(result)
-    look = partial(judge, row.node_id, folder=folder)
+    look = partial(judge, row.node_id, folder=folder, name=re.sub(r"\W+", "-", row.id))
     healthy = look()
     if healthy.only["verdict"] == "not applicable":
         result.note = healthy.only["reason"]
@@ -35,7 +35,7 @@ def test_fault(row: Row, folder: Path, results: list[Result]) -> None:
         assert row.matches(red.only["reason"]), f"/{row.red}/ isn't in: {red.only['reason']}"
         assert red.code == 1, red.output[-2000:]
         assert not red.changes, "a run without --remediate made a Change"
-        repaired = judge(row.node_id, folder=folder, remediate=True)
+        repaired = look(remediate=True)
         result.repaired(repaired)
         _repaired(row, repaired)
         undo()
