@@ -87,6 +87,11 @@ def check(document: Document, schema: Path) -> None:
     raise _explained(document, first)
 
 
+def valid(content: object, schema: Path) -> bool:
+    """Whether what was read keeps to its schema; ``check`` says what is wrong, and where."""
+    return _validator(schema).is_valid(content)
+
+
 def nearest(name: str, known: list[str]) -> str:
     """Return ``did you mean …?`` or all names that there are."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)

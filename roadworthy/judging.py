@@ -12,7 +12,8 @@ from roadworthy import allure_steps, evidence, gather, permission, shown, waiver
 from roadworthy.board import State
 from roadworthy.case import Case
 from roadworthy.errors import Unknown
-from roadworthy.record import Record, outcome_data, remedy_data
+from roadworthy.planned import planned
+from roadworthy.record import Record, remedy_data
 from roadworthy.verdict import Verdict, classify
 
 if TYPE_CHECKING:
@@ -147,8 +148,7 @@ class Judging:
         return waived
 
     def _repair(self) -> None:
-        ladder = self.criterion.ladder(self.run.rooms.last_remedy)
-        if not ladder or not (self.run.remediate or self.run.plan):
+        if not (ladder := self.run.mandate.ladder(self.criterion)):
             return
         was = self.record.reason
         case = Case(self.run.cluster, self.criterion.id, was, "", dict(self.criterion.parameters))
@@ -162,8 +162,7 @@ class Judging:
                 self.record.reason = f"{was}; and the repair broke off: {shown.message(error)}"
 
     def _plan(self, case: Case, ladder: list[tuple[str, str]]) -> None:
-        for rung in self.run.convergence.plan(case, ladder):
-            self.record.planned += [outcome_data(outcome) for outcome in rung.changes]
+        self.record.planned, self.record.unplanned = planned(self.run.convergence.plan(case, ladder))
 
     def _converge(self, case: Case, ladder: list[tuple[str, str]], was: str) -> None:
         step = allure_steps.Step("Remedies")

@@ -35,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cluster", metavar="NAME", help="judge the cluster of clusters/NAME.yaml (default: the sandbox)")
     group.addoption("--remediate", action="store_true", help="repair what fails by its remedies, within the limits")
     group.addoption("--plan", action="store_true", help="show what the remedies would change, and change nothing")
+    group.addoption(
+        "--from-plan", metavar="FILE", help="with --remediate: make the changes of this plan, and no others"
+    )
     group.addoption("--profile-dir", metavar="DIR", help="where the cluster profiles are (default: clusters)")
     group.addoption("--reports", metavar="DIR", help="where verdicts, evidence and journal go (default: reports)")
     for name, (kind, default, what) in SETTINGS.items():
@@ -52,6 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     run = config.stash[RUN] = Run(config, rooms, profiles)
     if run.plan and run.remediate:
         raise pytest.UsageError("--plan changes nothing and --remediate does: choose one")
+    if config.getoption("from_plan") and (not run.remediate or run.worker or config.getoption("numprocesses", None)):
+        raise pytest.UsageError("--from-plan goes with --remediate, and without -n: a plan is followed step by step")
     if config.getoption("cluster") and not run.worker:
         _usable(run)
     told = reporting.Reporting(run)
@@ -134,7 +139,7 @@ def pytest_roadworthy_convergence(
 
     run = config.stash[RUN]
     options = Options(
-        remedies=run.rooms.remedy,
+        remedies=run.mandate.remedy,
         root=run.rooms.root,
         helm=programs.find("helm"),
         images=functools.partial(images.ensure, profile),
@@ -169,6 +174,6 @@ class _Workers:
 
 def _usable(run: Run) -> None:
     try:
-        _ = run.stated
+        run.mandate.check_input()
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error

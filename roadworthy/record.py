@@ -25,7 +25,8 @@ class Record:
         step: the Gherkin step that failed last.
         attempts: how often it was judged.
         remedies: what was tried: name, outcome, reason, and ``changes`` (see ``change_data``).
-        planned: with ``--plan`` the changes that the remedies would make.
+        planned: with ``--plan`` the changes that the remedies would make (see ``planned.planned_data``).
+        unplanned: with ``--plan`` the remedies that would change nothing, each with the reason.
         root: for ``blocked``: the id of the criterion that is the cause.
         evidence: files below the reports folder.
         noted: what steps noted by ``record_property``.
@@ -45,6 +46,7 @@ class Record:
     attempts: int = 0
     remedies: list[dict[str, Any]] = field(default_factory=list)
     planned: list[dict[str, Any]] = field(default_factory=list)
+    unplanned: list[dict[str, Any]] = field(default_factory=list)
     root: str = ""
     started: str = ""
     seconds: float = 0.0

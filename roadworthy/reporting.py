@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import redact, summary, verdicts
+from roadworthy import plan_file, redact, summary, verdicts
 from roadworthy.item import CriterionItem
 from roadworthy.record import Record
 from roadworthy.verdict import Verdict
@@ -86,7 +86,7 @@ class Reporting:
         self._written = self.run.reports / "verdicts.json"
         verdicts.write(self._written, content)
         if self.run.plan:
-            verdicts.write(self.run.reports / "plan.json", summary.plan(content))
+            verdicts.write(self.run.reports / "plan.json", plan_file.content_of(content))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:

@@ -15,6 +15,7 @@ import pytest
 from roadworthy import markers, patience, profile_loader, redact
 from roadworthy.board import Board
 from roadworthy.errors import BadInput, Unknown
+from roadworthy.mandate import Mandate
 from roadworthy.profile import Profile
 from roadworthy.rooms import Rooms
 from roadworthy.verdict import Verdict
@@ -31,6 +32,7 @@ class Run:
     Attributes:
         id: the run's, the same in all its workers.
         reports: where everything is written.
+        mandate: what it may do.
         roots: component -> ids of the selected criteria that judge it.
 
     """
@@ -43,6 +45,7 @@ class Run:
         self.reports = Path(config.getoption("reports") or rooms.root / rooms.reports)
         self.remediate: bool = config.getoption("remediate")
         self.plan: bool = config.getoption("plan")
+        self.mandate = Mandate(self)
         self.roots: dict[str, list[str]] = {}
         self.items: list[CriterionItem] = []
         self._telling = threading.Lock()
@@ -85,12 +88,16 @@ class Run:
                 raise
         return self._cluster
 
+    @property
+    def journals(self) -> Path:
+        """The folder of the journals, one per cluster."""
+        return self.reports / "journal"
+
     @cached_property
     def convergence(self) -> Convergence:
         """The engine that repairs, made at the first criterion that fails."""
-        journal = self.reports / "journal"
         engine: Convergence = self.config.hook.pytest_roadworthy_convergence(
-            cluster=self.cluster, profile=self.profile, config=self.config, journal_dir=journal
+            cluster=self.cluster, profile=self.profile, config=self.config, journal_dir=self.journals
         )
         return engine
 
@@ -132,6 +139,7 @@ class Run:
         _ = self.cluster
         if self.remediate or self.plan:
             _ = self.convergence
+        self.mandate.check_cluster()
 
     def judge(self, item: CriterionItem) -> None:
         """Judge one criterion."""

@@ -43,10 +43,18 @@ class Summary:
             self._remedies(record)
         for verdict in (Verdict.WAIVED, Verdict.NOT_APPLICABLE):
             self._by_reason(verdict.value)
-        for record in self._records if self._run.plan else []:
-            for change in record["planned"]:
-                self._head("would", f"{words(change)}  [{record['id']}]", yellow=True, bold=True)
+        if self._run.plan:
+            self._plan()
         self._last(written)
+
+    def _plan(self) -> None:
+        from roadworthy import plan_file, review, terminal
+
+        self._terminal.section("plan", "-")
+        criteria = plan_file.criteria_of(self._records)
+        colour, width = self._terminal._tw.hasmarkup, self._terminal._tw.fullwidth  # noqa: SLF001 - has no other name
+        for line in terminal.lines(lambda console: review.show(console, criteria), colour=colour, width=width):
+            self._terminal.write_line(line)
 
     def _roots(self) -> None:
         """Show each cause once, with what it keeps from being judged."""
@@ -104,10 +112,11 @@ class Summary:
             ["pytest", *sorted({r["file"] for r in self._records}), *(["--cluster", cluster] if cluster else [])]
         )
         if any(tag.startswith("remedy:") for record in failed for tag in record["tags"]) and not run.remediate:
-            lines.append(
-                f"to repair: {command} --remediate" if run.plan else f"to see what would help: {command} --plan"
-            )
-            lines += [] if run.plan else [f"to repair: {command} --remediate"]
+            if run.plan:
+                path = os.path.relpath(run.reports / "plan.json")
+                lines.append(f"to do this and nothing else: {command} --remediate --from-plan {path}")
+            else:
+                lines += [f"to see what would help: {command} --plan", f"to repair: {command} --remediate"]
         elif failed and run.remediate:
             lines.append(f"the remedies did not help: read the evidence in {os.path.relpath(run.reports / 'evidence')}")
         if self._by[Verdict.BROKEN.value]:
@@ -130,14 +139,6 @@ def words(change: dict[str, Any]) -> str:
 def told(change: dict[str, Any]) -> str:
     """Return what became of a change, in one line."""
     return words(change) if change["done"] else f"not done: {words(change)} ({change['detail']})"
-
-
-def plan(content: dict[str, Any]) -> dict[str, Any]:
-    """Return plan.json for a verdicts.json: what each failed criterion's remedies would change."""
-    planned = [
-        {"id": c["id"], "reason": c["reason"], "changes": c["planned"]} for c in content["criteria"] if c["planned"]
-    ]
-    return {**{key: content[key] for key in ("version", "run", "started", "cluster", "versions")}, "criteria": planned}
 
 
 def few(lines: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Fingerprints of the objects that a planned Change concerns: whether the cluster is still the one that was planned for.
+"""Fingerprints of the objects that a planned Change concerns: whether the cluster is still as it was then.
 
 A fingerprint is the object's UID and a short hash of what somebody wants it to be; what controllers report in its
 status, and write all the time, doesn't count. Of a Secret or a ConfigMap not even a hash leaves the cluster: its

@@ -128,9 +128,7 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
                 right = False
             if not right:
                 todo = "keep the file as evidence and start another: nothing is repaired on a broken journal"
-                raise BadInput(
-                    "the journal's chain is whole", seen="a broken link", where=f"{path}:{row}", todo=todo
-                )
+                raise BadInput("the journal's chain is whole", seen="a broken link", where=f"{path}:{row}", todo=todo)
             previous, number = entry["hash"], entry["number"]
             yield entry
 

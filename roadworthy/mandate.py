@@ -1,0 +1,84 @@
+"""What a run may do: judge only, plan, repair, or repair by a plan that somebody has read."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from roadworthy import plan_file
+from roadworthy.errors import BadInput
+
+if TYPE_CHECKING:
+    from roadworthy.case import Remedy
+    from roadworthy.criterion import Criterion
+    from roadworthy.session import Run
+
+
+class Mandate:
+    """What one run was asked for, held against what there is."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    @cached_property
+    def plan(self) -> plan_file.PlanFile | None:
+        """The plan that is followed, if one is."""
+        path = self._run.config.getoption("from_plan")
+        return plan_file.load(Path(path)) if path else None
+
+    def check_input(self) -> None:
+        """Check what can be checked before anything is contacted.
+
+        Raises:
+            BadInput: the profile, the plan or the journal can't be used; or the plan isn't for what is selected.
+
+        """
+        run = self._run
+        stated = run.stated
+        if self.plan:
+            self.plan.fits(stated)
+            self._selected(self.plan)
+        if run.remediate:
+            from roadworthy.converge.journal import verified
+
+            verified(run.journals / f"{stated.name}.jsonl")
+
+    def check_cluster(self) -> None:
+        """Check, before the first criterion, that the live cluster is the one that was planned for.
+
+        Raises:
+            BadInput: it is another one, or it has changed since.
+
+        """
+        _ = self._as_planned
+
+    def ladder(self, criterion: Criterion) -> list[tuple[str, str]]:
+        """Return the remedies that may be tried for a criterion, lightest first."""
+        if not (self._run.remediate or self._run.plan):
+            return []
+        rungs = criterion.ladder(self._run.rooms.last_remedy)
+        return self.plan.ladder(criterion.id, rungs) if self.plan else rungs
+
+    def remedy(self, name: str) -> Remedy:
+        """Return a remedy, held to what this run may do."""
+        found = self._run.rooms.remedy(name)
+        return self.plan.followed(name, found) if self.plan else found
+
+    @cached_property
+    def _as_planned(self) -> bool:
+        """Whether the plan may be begun; asked once, for its own changes change the cluster."""
+        if self.plan:
+            self.plan.fits(self._run.profile)
+            self.plan.unchanged(self._run.cluster)  # type: ignore[arg-type]  # a stand-in of tests has no plan
+        return True
+
+    def _selected(self, plan: plan_file.PlanFile) -> None:
+        if not self._run.items:
+            return  # nothing is collected yet: asked again afterwards
+        if missing := sorted(plan.criteria - {item.criterion.id for item in self._run.items}):
+            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            todo = "name the features that it was made for"
+            raise BadInput(
+                "the plan's criteria are selected", seen=f"not {missing[0]}{more}", where=str(plan.path), todo=todo
+            )
