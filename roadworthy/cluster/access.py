@@ -19,6 +19,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from roadworthy import markers
 from roadworthy.cluster import execplugin, pool
 from roadworthy.cluster.answers import NOT_FOUND, UNAUTHORIZED, Reply, judge, transport_error
 from roadworthy.cluster.clock import ServerClock
@@ -27,6 +28,8 @@ from roadworthy.cluster.pool import CONNECT_SECONDS, IN_FLIGHT
 from roadworthy.cluster.reading import body_of
 from roadworthy.errors import Denied, TimedOut, Turbulence, Unknown
 
+#: By this name the API server's audit log has what this run asked for.
+AGENT = f"roadworthy/{markers.run_id()}"
 #: Tries of one GET, and the longest a Retry-After is obeyed.
 TRIES, LONGEST_PAUSE = 3, 10.0
 
@@ -62,7 +65,7 @@ class Access:
     ) -> urllib3.BaseHTTPResponse:
         """Send one request and return the response with its body still unread; maps transport errors."""
         url = self.config.server + path + (f"?{urlencode(query)}" if query else "")
-        headers = {"User-Agent": "roadworthy", **self.authorization(), **options.pop("headers", {})}
+        headers = {"User-Agent": AGENT, **self.authorization(), **options.pop("headers", {})}
         sent = time.monotonic()
         try:
             response = self._pool.request(

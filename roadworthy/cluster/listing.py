@@ -36,3 +36,8 @@ def pages(access: Access, resource: Resource, codec: Codec, namespace: str = "")
             index.setdefault(of.namespace, {})[of.name] = item
         if not (token := meta.continue_):
             return index, meta.resource_version
+
+
+def later(version: str, than: str) -> bool:
+    """Whether a resource version comes after another (they are ordered integers: Kubernetes 1.35 promises it)."""
+    return (len(version), version) > (len(than), than)

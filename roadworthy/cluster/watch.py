@@ -189,7 +189,7 @@ class Reflector:
                     raise Stale(f"the watch on {self.resource.label} goes on", seen=status.message)
                 of = None if kind == "BOOKMARK" else self.codec.meta(item)
                 version = of.resource_version if of else str(item)
-                if not _later(version, self._floor):
+                if not listing.later(version, self._floor):
                     continue
                 self._version = version
                 if of and kind == "DELETED":
@@ -198,8 +198,3 @@ class Reflector:
                     self._objects.setdefault(of.namespace, {})[of.name] = item
             self._alive()
         self._notify()
-
-
-def _later(version: str, than: str) -> bool:
-    """Whether a resource version comes after another (they are ordered integers: Kubernetes 1.35 promises it)."""
-    return (len(version), version) > (len(than), than)

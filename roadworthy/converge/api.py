@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from roadworthy.change import Apply, Change, Delete, Evict, Patch, Scale, Target
-from roadworthy.cluster.answers import Reply
+from roadworthy.cluster.answers import TOO_MANY, Reply
 from roadworthy.cluster.discovery import Resource
-from roadworthy.converge.records import ActionFailed, Executed
+from roadworthy.converge.records import Executed
 from roadworthy.converge.tools import Tools, diff, stripped
+from roadworthy.converge.writes import SECONDS, verdict, write
 from roadworthy.errors import Refused
 
 MANAGER = "roadworthy"
@@ -24,8 +25,6 @@ _MEDIA = {
     "json": "application/json-patch+json",
 }
 _APPLY = "application/apply-patch+yaml"
-_NOT_FOUND, _CONFLICT, _TOO_MANY = 404, 409, 429
-_SECONDS = 30.0
 Found = Mapping[str, Any] | None
 
 
@@ -56,7 +55,7 @@ def apply(tools: Tools, change: Change, action: Apply, *, dry: bool) -> Executed
         manifest["metadata"] = {**manifest["metadata"], "uid": before["metadata"]["uid"]}
     query = {"fieldManager": MANAGER, "force": str(action.force).lower()}
     path = resource_of(tools, change.target).path(quote(change.target.name), namespace=change.target.namespace)
-    reply = _write(tools, change, "PATCH", path, query, manifest, _APPLY, dry=dry)
+    reply = write(tools, change, "PATCH", path, query, manifest, _APPLY, dry=dry)
     if dry:
         return diff(stripped(before), stripped(reply.json()), str(change.target))
     detail = "created" if before is None else "applied"
@@ -80,7 +79,7 @@ def patch(tools: Tools, change: Change, action: Patch, *, dry: bool) -> Executed
         quote(change.target.name), namespace=change.target.namespace, subresource=action.subresource
     )
     media = _MEDIA[action.content_type]
-    reply = _write(tools, change, "PATCH", path, {"fieldManager": MANAGER}, body, media, dry=dry)
+    reply = write(tools, change, "PATCH", path, {"fieldManager": MANAGER}, body, media, dry=dry)
     if dry:
         return diff(stripped(before), stripped(reply.json()), str(change.target))
     return Executed(change, "patched", None if action.subresource else _back(tools, change, before), before)
@@ -96,7 +95,7 @@ def scale(tools: Tools, change: Change, action: Scale, *, dry: bool) -> Executed
 
     def to(replicas: Any) -> Reply:
         body = {"metadata": {"uid": before["metadata"]["uid"]}, "spec": {"replicas": replicas}}
-        return _write(tools, change, "PATCH", path, {"fieldManager": MANAGER}, body, _MEDIA["merge"], dry=dry)
+        return write(tools, change, "PATCH", path, {"fieldManager": MANAGER}, body, _MEDIA["merge"], dry=dry)
 
     to(action.replicas)
     if dry:
@@ -123,7 +122,7 @@ def delete(tools: Tools, change: Change, action: Delete, *, dry: bool) -> Execut
     if action.grace_seconds is not None:
         options["gracePeriodSeconds"] = action.grace_seconds
     path = resource_of(tools, change.target).path(quote(change.target.name), namespace=change.target.namespace)
-    _write(tools, change, "DELETE", path, {}, options, "application/json", dry=dry, gone_is_fine=True)
+    write(tools, change, "DELETE", path, {}, options, "application/json", dry=dry, gone_is_fine=True)
     return diff(stripped(before), None, str(change.target)) if dry else Executed(change, "deleted", None, before)
 
 
@@ -142,44 +141,13 @@ def evict(tools: Tools, change: Change, _: Evict, *, dry: bool) -> Executed | st
     }
     if dry:
         body["deleteOptions"] = {**body["deleteOptions"], "dryRun": ["All"]}  # type: ignore[dict-item]
-    reply = tools.cluster.access.send("POST", path, body=body, timeout=_SECONDS)
-    if reply.status == _TOO_MANY:
+    query = {"dryRun": "All"} if dry else {}  # said twice: the audit log shows the query only
+    reply = tools.cluster.access.send("POST", path, query=query, body=body, timeout=SECONDS)
+    if reply.status == TOO_MANY:
         todo = "make room in the budget, or wait for its other pods"
         raise Refused(f"a disruption budget lets {target} go", seen=reply.message, todo=todo)
-    _verdict(reply, change, gone_is_fine=True)
+    verdict(reply, change, gone_is_fine=True)
     return diff(stripped(before), None, str(target)) if dry else Executed(change, "evicted", None, before)
-
-
-def _write(  # noqa: PLR0913 - what a write has
-    tools: Tools,
-    change: Change,
-    method: str,
-    path: str,
-    query: Mapping[str, str],
-    body: Any,
-    media: str,
-    *,
-    dry: bool,
-    gone_is_fine: bool = False,
-) -> Reply:
-    """Send one write; ``dry`` has the server check and answer it without doing it."""
-    if dry and method == "DELETE":
-        body = {**body, "dryRun": ["All"]}  # the query's is ignored where there is a body: it would be deleted for real
-    elif dry:
-        query = {**query, "dryRun": "All"}
-    access = tools.cluster.access
-    reply = access.request(method, path, query=query, body=body, content_type=media, timeout=_SECONDS)
-    _verdict(reply, change, gone_is_fine=gone_is_fine)
-    return reply
-
-
-def _verdict(reply: Reply, change: Change, *, gone_is_fine: bool) -> None:
-    """Raise what a refused write amounts to."""
-    if reply.ok or (gone_is_fine and reply.status == _NOT_FOUND):
-        return
-    if reply.status == _CONFLICT:
-        raise Refused(f"{change.target} is as it was when it was judged", seen=reply.message, todo="judge again")
-    raise ActionFailed(f"{change.verb} {change.target}", seen=f"{reply.status}: {reply.message}")
 
 
 def _there(tools: Tools, change: Change) -> Mapping[str, Any]:
@@ -199,10 +167,10 @@ def _back(tools: Tools, change: Change, before: Found) -> Callable[[], str]:
         path = resource_of(tools, change.target).path(quote(change.target.name), namespace=change.target.namespace)
         if before is None:
             options = {"preconditions": {"uid": now["metadata"]["uid"]}}
-            _write(tools, change, "DELETE", path, {}, options, "application/json", dry=False, gone_is_fine=True)
+            write(tools, change, "DELETE", path, {}, options, "application/json", dry=False, gone_is_fine=True)
             return "removed again"
         body = {**before, "metadata": {**before["metadata"], "resourceVersion": now["metadata"]["resourceVersion"]}}
-        _write(tools, change, "PUT", path, {"fieldManager": MANAGER}, body, "application/json", dry=False)
+        write(tools, change, "PUT", path, {"fieldManager": MANAGER}, body, "application/json", dry=False)
         return "put back"
 
     return undo
