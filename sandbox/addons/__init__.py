@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from sandbox.pki import Authority, Subject
 
 FOLDER = Path(__file__).parent
 FIRST = "namespaces.yaml"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 DEPLOYMENTS = {
     "kube-system": {"coredns", "metrics-server"},
     "local-path-storage": {"local-path-provisioner"},
@@ -97,6 +99,13 @@ def secrets(sandbox: Sandbox, authority: Authority) -> list[Object]:
     return [_tls_secret("kube-system", "metrics-server-tls", metrics), _tls_secret("ingress", "wildcard-tls", wildcard)]
 
 
+def remembering(item: Object) -> Object:
+    """Return the object with what it is written on it, as `kubectl apply` does: whoever finds it changed can tell."""
+    metadata = item["metadata"]
+    notes = {**metadata.get("annotations", {}), LAST_APPLIED: json.dumps(item, separators=(",", ":"), sort_keys=True)}
+    return {**item, "metadata": {**metadata, "annotations": notes}}
+
+
 def apply(sandbox: Sandbox, api: Api, authority: Authority, images: dict[str, str]) -> None:
     """Make all add-ons what the manifests say; nothing changes where they are."""
     groups = manifests(sandbox, authority, images)
@@ -108,7 +117,7 @@ def apply(sandbox: Sandbox, api: Api, authority: Authority, images: dict[str, st
     def all_of(items: list[Object]) -> None:
         own = Api(sandbox)
         for item in items:
-            own.apply(item)
+            own.apply(remembering(item))
 
     with ThreadPoolExecutor(max_workers=len(groups)) as pool:
         for done in [pool.submit(all_of, items) for items in groups.values()]:
