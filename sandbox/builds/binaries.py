@@ -19,7 +19,7 @@ from sandbox.progress import Progress, Silent
 
 MB = 1_000_000
 CACHES_AT_MOST = 10 * store.GB
-"""Go's own caches may take this much; the rest of the 15 GB is for binaries, images and downloads."""
+"""Go's own caches may take this much, at the height of a build too; the rest of 15 GB is for the results."""
 
 
 def folder(unit: str | Unit) -> Path:
@@ -85,6 +85,9 @@ def _build(unit: Unit, target: Path, task: str, report: Progress) -> None:
     home = paths.cache_root() / "go"
     for leftover in home.glob("tmp-*"):
         store.remove(leftover)
+    for part in ("mod", "build"):  # a download comes back in seconds, what was compiled in minutes
+        if store.size(home) + unit.disk_mb * MB > CACHES_AT_MOST:
+            store.remove(home / part)
     with tempfile.TemporaryDirectory(prefix="tmp-", dir=home) as scratch, store.whole(target) as fresh:
         runner = Runner(unit, go, Path(scratch))
         build(runner, fresh, lambda fraction, package: report.update(task, fraction, package))
@@ -93,9 +96,6 @@ def _build(unit: Unit, target: Path, task: str, report: Progress) -> None:
             shutil.copytree(source, fresh / copy.target, dirs_exist_ok=True)
         facts = {"unit": unit.name, "version": unit.version, "go": go.version, "cpu_seconds": round(runner.cpu_seconds)}
         (fresh / "build.json").write_text(json.dumps(facts) + "\n")
-    for part in ("mod", "build"):  # a download comes back in seconds, what was compiled in minutes
-        if store.size(home) > CACHES_AT_MOST:
-            store.remove(home / part)
 
 
 def prune() -> int:

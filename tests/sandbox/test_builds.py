@@ -158,3 +158,17 @@ def test_a_missing_compiler_is_said_with_the_command(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(BadInput, match=r"C compiler.*no gcc.*as root: apt-get install .*gcc"):
         binaries._have_compiler()
+
+
+def test_caches_are_cleared_before_a_build_that_would_outgrow_them(
+    cache: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mod", "build"):
+        (cache / "go" / name).mkdir(parents=True)
+    sizes = iter([binaries.CACHES_AT_MOST + 1, binaries.CACHES_AT_MOST])
+    monkeypatch.setattr(store, "size", lambda _: next(sizes))
+    monkeypatch.setattr(toolchain, "obtain", lambda _: toolchain.Toolchain(Path("/bin/false"), "go1.26.8"))
+    monkeypatch.setattr(binaries, "build", lambda *_: None)
+    binaries.ensure("hello")
+    assert not (cache / "go" / "mod").exists()
+    assert (cache / "go" / "build").exists()
