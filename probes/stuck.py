@@ -160,10 +160,10 @@ def _pulling(told: list[Obj], now: float, factor: float) -> bool:
 def _cause(pod: Obj, told: list[Obj]) -> str:
     """Return why a pod is where it is."""
     warnings = [event for event in told if event.get("type") == "Warning"]
-    if pod["metadata"].get("deletionTimestamp") and not warnings:
-        held = pod["metadata"].get("finalizers")
-        return f"held by finalizers {', '.join(held)}" if held else "its node has not confirmed that it is gone"
     own = waiting(pod)
+    if pod["metadata"].get("deletionTimestamp"):
+        held = pod["metadata"].get("finalizers")
+        own = f"held by finalizers {', '.join(held)}" if held else "its node has not confirmed that it is gone"
     if any(reason in own for reason in PULLING):
         pulls = [event["message"] for event in warnings if "pull" in event.get("message", "").lower()]
         words = next((each for each in reversed(pulls) if cause_of(each).value != "can't be pulled"), own)
