@@ -5,6 +5,7 @@
 - values: what its chart is given, and the digest of it all
 - release: what Helm has written down about the last install; pending: what it began and never ended
 - drift: where the live objects differ from what that install asked for
+- foreign: fields that somebody added beside what that install asked for
 - fit: whether the nodes can run it: architecture, memory
 - secrets: credentials, made once
 - plan: all of it, as a generator of Changes

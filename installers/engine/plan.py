@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from installers.engine import drift, fit, immutable, order, pending, release, restart, secrets, values
+from installers.engine import drift, fit, foreign, immutable, order, pending, release, restart, secrets, values
 from installers.engine.component import Component, Edition, load_all
 from roadworthy.case import Changes
 from roadworthy.change import Apply, Change, HelmUpgrade, Target
@@ -45,6 +45,9 @@ def _one(component: Component, cluster: Cluster) -> Changes:
     reasons = _reasons(component, found, rendered.digest)
     drifts = list(drift.of(cluster, component.namespace, found.objects)) if found and not reasons else []
     reasons += [str(item) for item in drifts]
+    if found and found.status == "deployed":
+        # Before the upgrade: it would wait for pods that a foreign field keeps from running.
+        yield from foreign.changes(cluster, component.name, component.namespace, found.objects)
     if reasons:
         if found is None:
             fit.check(cluster, component, edition)

@@ -1,0 +1,100 @@
+"""What a stranger added to a workload is found by its managed fields, and taken away; what others may have is left."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from installers.engine import foreign
+from roadworthy.change import Patch
+from roadworthy.cluster import Cluster
+from tests.unit.installers.doubles import FakeCluster
+
+CONTAINER = 'k:{"name":"web"}'
+WANTED: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web", "namespace": "apps"},
+    "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}},
+}
+
+
+def live(manager: str, owned: dict[str, Any], spec: dict[str, Any], subresource: str = "") -> dict[str, Any]:
+    entry = {"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": owned}}
+    if subresource:
+        entry["subresource"] = subresource
+    metadata = {"name": "web", "namespace": "apps", "uid": "u", "resourceVersion": "7", "managedFields": [entry]}
+    return {**WANTED, "metadata": metadata, "spec": spec}
+
+
+def pod(**said: Any) -> dict[str, Any]:
+    return {"replicas": 1, "template": {"spec": said}}
+
+
+def found(obj: dict[str, Any]) -> list[Any]:
+    cluster = cast("Cluster", FakeCluster([obj]))
+    return list(foreign.changes(cluster, "web", "apps", [WANTED]))
+
+
+def paths(obj: dict[str, Any]) -> list[str]:
+    (change,) = found(obj)
+    assert isinstance(change.action, Patch)
+    assert change.action.resource_version == "7"
+    return [cast("dict[str, str]", step)["path"] for step in change.action.body]
+
+
+def test_a_command_and_a_whole_container() -> None:
+    owned: dict[str, Any] = {
+        "f:template": {
+            "f:spec": {
+                "f:containers": {CONTAINER: {"f:command": {}, "f:image": {}}, 'k:{"name":"x"}': {".": {}, "f:name": {}}}
+            }
+        }
+    }
+    obj = live(
+        "kubectl-edit", owned, pod(containers=[{"name": "web", "image": "web:2", "command": ["x"]}, {"name": "x"}])
+    )
+    assert paths(obj) == ["/spec/template/spec/containers/1", "/spec/template/spec/containers/0/command"]
+    assert "spec.template.spec.containers.0.command (by kubectl-edit)" in found(obj)[0].why
+
+
+def test_the_topmost_field_that_is_nobodys() -> None:
+    owned: dict[str, Any] = {"f:template": {"f:spec": {"f:affinity": {"f:nodeAffinity": {"f:x": {}}}}}}
+    assert paths(live("k9s", owned, pod(affinity={"nodeAffinity": {"x": 1}}, containers=[]))) == [
+        "/spec/template/spec/affinity"
+    ]
+
+
+def test_a_wanted_field_in_strange_hands_stays() -> None:
+    owned: dict[str, Any] = {"f:replicas": {}, "f:template": {"f:spec": {"f:containers": {CONTAINER: {".": {}, "f:image": {}}}}}}
+    assert not found(live("python-requests", owned, pod(containers=[{"name": "web", "image": "web:2"}])))
+
+
+def test_controllers_may() -> None:
+    owned: dict[str, Any] = {"f:paused": {}}
+    for manager in ("helm", "roadworthy", "kube-controller-manager", "argo-rollouts-controller", "vpa-autoscaler"):
+        assert not found(live(manager, owned, {"paused": True}))
+    assert found(live("kubectl-patch", owned, {"paused": True}))
+
+
+def test_a_subresource_is_not_ours_to_judge() -> None:
+    assert not found(live("kubectl", {"f:paused": {}}, {"paused": True}, subresource="scale"))
+
+
+def test_a_restart_is_an_event() -> None:
+    note: dict[str, Any] = {"f:kubectl.kubernetes.io/restartedAt": {}}
+    owned: dict[str, Any] = {"f:template": {"f:metadata": {"f:annotations": {".": {}, **note}}}}
+    template = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}
+    wanted = {**WANTED, "spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}}
+    cluster = cast("Cluster", FakeCluster([live("kubectl-rollout", owned, {"template": template})]))
+    assert not list(foreign.changes(cluster, "web", "apps", [wanted]))
+
+
+def test_what_is_gone_already_is_nothing() -> None:
+    assert not found(live("kubectl-edit", {"f:paused": {}}, {"replicas": 1}))
+
+
+def test_list_positions_are_removed_from_the_end() -> None:
+    names = [f'k:{{"name":"x{index}"}}' for index in range(11)]
+    owned: dict[str, Any] = {"f:template": {"f:spec": {"f:containers": {name: {".": {}} for name in names}}}}
+    obj = live("kubectl-edit", owned, pod(containers=[{"name": f"x{index}"} for index in range(11)]))
+    assert [int(path.rpartition("/")[2]) for path in paths(obj)] == list(range(10, -1, -1))
