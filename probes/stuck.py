@@ -9,21 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from probes.image_pulls import PULLING, cause_of
-from probes.moments import ago, epoch
+from probes.moments import ago
 from probes.node_agents import NodeAgent, agent
 from probes.ownership import workload
 from probes.pod_faults import STORAGE, VOLUME, last_seen
+from probes.pod_states import state_of
 from probes.services import waiting
 from probes.words import short
 from roadworthy.cluster import Cluster, Obj
 from roadworthy.markers import LABEL
-
-TERMINATING, UNKNOWN, PENDING = "Terminating", "Unknown", "Pending"
-IMAGE, CRASH = "ImagePullBackOff", "CrashLoopBackOff"
-CRASHES = frozenset({CRASH, "RunContainerError", "CreateContainerError", "StartError"})
-
-#: A pull that goes on is no fault: big images take their time on a slow line. Seconds, times the time factor.
-PULL_TIME = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,7 @@ def stuck_pods(cluster: Cluster, state: str) -> tuple[StuckPod, ...]:
     found = []
     for pod in pods:
         told = events.get(pod["metadata"]["uid"], [])
-        seen = _state(cluster, pod, told, agents)
+        seen = state_of(cluster, pod, told, agents)
         if seen is not None and seen[0] == state:
             found.append(_stuck(cluster, pod, seen, _cause(pod, told), _root(pod, told, agents, sick)))
     return tuple(
@@ -106,55 +100,6 @@ def _events(cluster: Cluster) -> dict[str, list[Obj]]:
 
 def _key(pod: Obj) -> str:
     return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-
-
-def _state(cluster: Cluster, pod: Obj, told: list[Obj], agents: dict[str, NodeAgent]) -> tuple[str, float] | None:
-    """Return which state a pod is in and for how many seconds; None when it is fine or finished."""
-    status, now = pod.get("status", {}), cluster.now()
-    if deleted := pod["metadata"].get("deletionTimestamp"):  # the time of the request plus the grace period
-        return TERMINATING, now - epoch(deleted)
-    if status.get("phase") in {"Succeeded", "Failed"} or not waiting(pod):
-        return None
-    since = now - _unready_since(pod)
-    if _lost(pod, agents):
-        return UNKNOWN, since
-    states = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
-    reasons = {((each.get("state") or {}).get("waiting") or {}).get("reason") for each in states}
-    if reasons & PULLING:
-        return IMAGE, since
-    if reasons & CRASHES:
-        return CRASH, max(since, now - _first_backoff(told, now))
-    pending = status.get("phase") == PENDING and not _pulling(told, now, cluster.profile.time_factor)
-    return (PENDING, since) if pending else None
-
-
-def _lost(pod: Obj, agents: dict[str, NodeAgent]) -> bool:
-    """Whether nobody knows how a pod is: its node doesn't report, or its containers ended unseen."""
-    status, node = pod.get("status", {}), agents.get(pod["spec"].get("nodeName", ""))
-    if status.get("phase") == "Unknown" or status.get("reason") == "NodeLost" or (node is not None and not node.ready):
-        return True
-    states = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
-    ends = [((each.get("state") or {}).get("terminated") or {}).get("reason", "") for each in states]
-    return any(reason in {"Unknown", "ContainerStatusUnknown"} for reason in ends)
-
-
-def _unready_since(pod: Obj) -> float:
-    """Return since when a pod isn't ready (seconds since the epoch): its Ready condition's change, else its birth."""
-    for each in pod.get("status", {}).get("conditions", ()):
-        if each["type"] == "Ready" and each.get("lastTransitionTime"):
-            return epoch(each["lastTransitionTime"])
-    return epoch(pod["metadata"].get("creationTimestamp"))
-
-
-def _first_backoff(told: list[Obj], now: float) -> float:
-    """Return when a pod's restarts were first backed off, if they still are: being ready in between doesn't count."""
-    backed = [each for each in told if each.get("reason") == "BackOff" and last_seen(each) > now - 400]
-    return min((epoch(each.get("firstTimestamp")) or last_seen(each) for each in backed), default=now)
-
-
-def _pulling(told: list[Obj], now: float, factor: float) -> bool:
-    """Whether the last that was heard of a pod is that an image of it is being pulled, and not too long ago."""
-    return bool(told) and told[-1].get("reason") == "Pulling" and now - last_seen(told[-1]) < PULL_TIME * factor
 
 
 def _cause(pod: Obj, told: list[Obj]) -> str:
