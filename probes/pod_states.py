@@ -55,12 +55,14 @@ def _not_started(pod: Obj, told: Sequence[Obj], now: float, since: float, factor
 
 
 def _between_crashes(pod: Obj, now: float) -> bool:
-    """Whether a container that has crashed more than once has ended again, or runs for less than ``STEADY`` seconds."""
+    """Whether a container has just crashed, or has crashed more than once and runs for less than ``STEADY`` seconds."""
     for each in pod.get("status", {}).get("containerStatuses", ()):
         last, state = (each.get("lastState") or {}).get("terminated") or {}, each.get("state") or {}
-        if each.get("restartCount", 0) < 2 or not last.get("exitCode"):
-            continue
-        if "terminated" in state or now - epoch((state.get("running") or {}).get("startedAt")) < STEADY:
+        if (state.get("terminated") or {}).get("exitCode"):
+            return True
+        running = state.get("running") or {}
+        again = each.get("restartCount", 0) >= 2 and last.get("exitCode")
+        if again and now - epoch(running.get("startedAt")) < STEADY:
             return True
     return False
 
