@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from probes.moments import epoch
 from roadworthy.cluster import Cluster, Obj
 
+#: What a pod takes its configuration from.
+RIGHTS: tuple[str, ...] = ("get configmaps", "get secrets")
+
 #: How long the kubelet may take to bring a changed file into a running pod, seconds.
 SYNC = 120.0
 

@@ -10,6 +10,9 @@ from probes.words import short, told
 from roadworthy.cluster import Cluster
 from roadworthy.errors import Denied, Unknown
 
+#: Whichever pod is asked for.
+RIGHTS: tuple[str, ...] = ("get pods/proxy",)
+
 _LINE = re.compile(r"^(?P<name>[A-Za-z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+-?\d+)?\s*$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from probes.moments import epoch
 from roadworthy.cluster import Cluster, Obj
 
+#: Where Helm keeps its releases.
+RIGHTS: tuple[str, ...] = ("list secrets",)
+
 PENDING = frozenset({"pending-install", "pending-upgrade", "pending-rollback", "uninstalling"})
 
 PATH = "/api/v1/secrets?labelSelector=owner%3Dhelm"

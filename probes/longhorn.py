@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from probes.words import short
 from roadworthy.cluster import Cluster, Obj
 
+#: The kinds below.
+RIGHTS: tuple[str, ...] = ("list,watch nodes.longhorn.io", "list,watch volumes.longhorn.io")
+
 NODE, VOLUME = "longhorn.io/v1beta2/Node", "longhorn.io/v1beta2/Volume"
 
 #: Conditions of Longhorn 1.12's nodes that must be True; older ones lack some, which is no fault.

@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 from roadworthy.cluster import Cluster, Obj
 
+#: Whoever may own a pod, or its owner.
+RIGHTS: tuple[str, ...] = (
+    "list,watch replicasets.apps",
+    "list,watch deployments.apps",
+    "list,watch statefulsets.apps",
+    "list,watch daemonsets.apps",
+    "list,watch jobs.batch",
+    "list,watch cronjobs.batch",
+)
+
 RELEASE = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
 

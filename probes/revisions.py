@@ -8,6 +8,9 @@ from typing import Any
 from probes.ownership import controller
 from roadworthy.cluster import Cluster, Obj
 
+#: Whichever workload is asked for.
+RIGHTS: tuple[str, ...] = ("list,watch deployments.apps", "list,watch statefulsets.apps", "list,watch daemonsets.apps")
+
 REVISION = "deployment.kubernetes.io/revision"
 HASH = "pod-template-hash"
 

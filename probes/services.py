@@ -10,6 +10,9 @@ from roadworthy.cluster import Cluster, Obj
 from roadworthy.errors import NotApplicable
 from roadworthy.profile import Service
 
+#: Whichever workload the profile names.
+RIGHTS: tuple[str, ...] = ("list,watch deployments.apps", "list,watch statefulsets.apps", "list,watch daemonsets.apps")
+
 #: What people call the services, where that is more than the name with capitals.
 TITLES = {"PostgreSQL": "postgres", "Code Server": "code-server", "the log shipper": "log-shipper"}
 

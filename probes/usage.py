@@ -11,6 +11,9 @@ from probes.words import short, told
 from roadworthy.cluster import Cluster, Obj
 from roadworthy.errors import Denied, Unknown
 
+#: Both lists of the metrics API.
+RIGHTS: tuple[str, ...] = ("list nodes.metrics.k8s.io", "list pods.metrics.k8s.io")
+
 API = "/apis/metrics.k8s.io/v1beta1"
 
 

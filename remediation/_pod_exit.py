@@ -11,6 +11,9 @@ from probes.pod_faults import Fault, FaultyPod
 from roadworthy.change import Delete, Evict, Patch
 from roadworthy.cluster import Cluster, Obj
 
+#: The Job that a pod's finalizer is of.
+RIGHTS: tuple[str, ...] = ("list,watch jobs.batch",)
+
 #: Says, by an administrator's word, that a node is powered off: Kubernetes itself then forces its pods out.
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 

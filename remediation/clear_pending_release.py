@@ -14,6 +14,9 @@ from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Delete, HelmRollback, Target
 from roadworthy.cluster import Cluster
 
+#: The lock; and whatever the component's own installer may, for a rollback puts back all of it.
+RIGHTS: tuple[str, ...] = ("delete secrets", "install")
+
 #: The longest a Helm operation of ours may take, seconds: a younger one may still be running where we can't see it.
 LONGEST = 600.0
 

@@ -10,6 +10,9 @@ from remediation._common import refuse
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Patch, Target
 
+#: What is changed.
+RIGHTS: tuple[str, ...] = ("patch persistentvolumeclaims",)
+
 FULL = 0.9
 GROWTH = 1.5
 

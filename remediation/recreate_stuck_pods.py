@@ -27,6 +27,9 @@ from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Outcome, Target
 from roadworthy.cluster import Cluster
 
+#: What is changed.
+RIGHTS: tuple[str, ...] = ("delete,patch pods", "create pods/eviction")
+
 #: How long a storage pod's successor may take before the pods that wait for it are looked at again, seconds.
 ROOT_SETTLES = 60.0
 

@@ -14,6 +14,9 @@ from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Delete, Evict, Outcome, Target
 from roadworthy.cluster import Cluster, Obj
 
+#: What is changed.
+RIGHTS: tuple[str, ...] = ("delete pods", "create pods/eviction")
+
 #: How long a pod's successor may take to be ready before the next pod is made anew, seconds.
 READY = 90.0
 

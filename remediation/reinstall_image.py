@@ -18,6 +18,9 @@ from remediation._common import component_of, counted, refuse, reinstall
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Delete, Target
 
+#: What is changed, beside what the installer and a rollback change.
+RIGHTS: tuple[str, ...] = ("delete pods",)
+
 KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 
 

@@ -20,6 +20,9 @@ from roadworthy.case import Case, Changes
 from roadworthy.change import Apply, Change, Patch, Target
 from roadworthy.cluster import Cluster, Obj
 
+#: What is changed.
+RIGHTS: tuple[str, ...] = ("apply secrets", "patch certificates.cert-manager.io/status")
+
 #: A certificate that is valid for less is renewed, seconds.
 SOON = 7 * 86400.0
 

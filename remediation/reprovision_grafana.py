@@ -17,6 +17,9 @@ from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Http, Target
 from roadworthy.cluster import Cluster
 
+#: Grafana is asked to change things itself: no right on the cluster's objects.
+RIGHTS: tuple[str, ...] = ()
+
 COMPONENT = "grafana"
 RELOAD = "/api/admin/provisioning/{what}/reload"
 

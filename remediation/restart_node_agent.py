@@ -15,6 +15,9 @@ from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Outcome, Play, Target
 from roadworthy.cluster import Cluster
 
+#: A playbook over SSH: no right on the API server.
+RIGHTS: tuple[str, ...] = ()
+
 PLAYBOOK = "playbooks/node/restart-agent.yml"
 
 #: How long a restarted agent may take to report Ready before the next node is touched, seconds.

@@ -7,6 +7,9 @@ from remediation._common import refuse
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Patch, Target
 
+#: What is changed.
+RIGHTS: tuple[str, ...] = ("patch storageclasses.storage.k8s.io",)
+
 
 def remedy(case: Case) -> Changes:
     """Mark the listed class as the default, then take the mark from every other."""

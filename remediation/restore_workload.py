@@ -17,6 +17,15 @@ from roadworthy.change import Change, Scale, Target
 from roadworthy.cluster import Cluster, Obj
 from roadworthy.profile import Service
 
+#: What is changed, and looked at whatever its kind.
+RIGHTS: tuple[str, ...] = (
+    "patch deployments.apps/scale",
+    "patch statefulsets.apps/scale",
+    "list,watch deployments.apps",
+    "list,watch statefulsets.apps",
+    "list,watch daemonsets.apps",
+)
+
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 

@@ -14,6 +14,17 @@ from remediation.refresh_config import renew
 from roadworthy.case import Case, Changes
 from roadworthy.change import Apply, Change, Target
 
+#: What is changed: the kinds of probes.applied.
+RIGHTS: tuple[str, ...] = (
+    "apply configmaps",
+    "apply services",
+    "apply serviceaccounts",
+    "apply deployments.apps",
+    "apply statefulsets.apps",
+    "apply daemonsets.apps",
+    "apply ingresses.networking.k8s.io",
+)
+
 #: How many differences a Change shows.
 SHOWN = 5
 

@@ -14,6 +14,13 @@ from remediation._common import component_of, counted, refuse, reinstall
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Patch, Target
 
+#: What is changed, and looked at whatever its kind.
+RIGHTS: tuple[str, ...] = (
+    "list,watch,patch deployments.apps",
+    "list,watch,patch statefulsets.apps",
+    "list,watch,patch daemonsets.apps",
+)
+
 
 def remedy(case: Case) -> Changes:
     """Roll back every stalled rollout that is no component's."""

@@ -8,6 +8,9 @@ from remediation._common import refuse
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Patch, Target
 
+#: What is changed.
+RIGHTS: tuple[str, ...] = ("patch nodes",)
+
 
 def remedy(case: Case) -> Changes:
     """Uncordon the nodes that a dead run of ours cordoned."""

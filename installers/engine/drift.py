@@ -15,6 +15,9 @@ from probes.quantities import quantity
 from roadworthy.change import Target
 from roadworthy.cluster import Cluster, Obj
 
+#: The kinds that a component's chart renders: its installer has them all.
+RIGHTS: tuple[str, ...] = ()
+
 Steps = tuple[str | int, ...]
 
 #: Objects that hold credentials: that they differ is told, never in what.

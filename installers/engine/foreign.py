@@ -16,6 +16,9 @@ from installers.engine import drift
 from roadworthy.change import Change, Patch, Target
 from roadworthy.cluster import Cluster, Obj
 
+#: The kinds that a component's chart renders: its installer has them all.
+RIGHTS: tuple[str, ...] = ()
+
 KINDS = {"Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress"}
 #: They may add what they like: it is their work, or ours.
 ENTITLED = re.compile(

@@ -15,6 +15,9 @@ import yaml
 from roadworthy.cluster import Cluster, Obj
 from roadworthy.errors import Unknown
 
+#: Where Helm keeps its releases.
+RIGHTS: tuple[str, ...] = ("list secrets",)
+
 DIGEST = "roadworthy.dev/digest"
 COMPONENT = "roadworthy.dev/component"
 RUN = "roadworthy.dev/run"
