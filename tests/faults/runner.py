@@ -124,10 +124,10 @@ def injected(steps: tuple[tuple[str, Any], ...]) -> Iterator[Callable[[], None]]
 def _positional(there: Sandbox, name: str, arguments: dict[str, Any]) -> list[str]:
     known = registry.known().get(name)
     assert known is not None, f"no fault {name}: roadworthy sandbox faults list"
-    order = [parameter.name for parameter in known.arguments]
-    assert set(arguments) <= set(order), f"{name} takes {order}, not {sorted(arguments)}"
-    given = [key for key in order if key in arguments]
-    return [_text(there, arguments[key]) for key in given]
+    order = {parameter.name: parameter for parameter in known.arguments}
+    assert set(arguments) <= set(order), f"{name} takes {list(order)}, not {sorted(arguments)}"
+    last = max((index for index, key in enumerate(order) if key in arguments), default=-1)
+    return [_text(there, arguments.get(key, order[key].default)) for key in list(order)[: last + 1]]
 
 
 def _text(there: Sandbox, value: Any) -> str:
