@@ -88,7 +88,13 @@ def _unready_since(pod: Obj) -> float:
 def _first_backoff(told: Sequence[Obj], now: float) -> float:
     """Return when a pod's restarts were first backed off, if they still are: being ready in between doesn't count."""
     backed = [each for each in told if each.get("reason") == "BackOff" and last_seen(each) > now - 400]
-    return min((epoch(each.get("firstTimestamp")) or last_seen(each) for each in backed), default=now)
+    return min((_first_seen(each) for each in backed), default=now)
+
+
+def _first_seen(event: Obj) -> float:
+    """Return when an event was first seen (seconds since the epoch), whichever field its writer filled."""
+    times = (event.get("firstTimestamp"), event.get("eventTime"), event["metadata"].get("creationTimestamp"))
+    return next(filter(None, map(epoch, times)), last_seen(event))
 
 
 def _pulling(told: Sequence[Obj], now: float, factor: float) -> bool:
