@@ -57,7 +57,11 @@ def cycle_problem(criteria: Sequence[Criterion], requires: Requires) -> Problem 
 
 
 def ordered(criteria: Sequence[Criterion], requires: Requires) -> list[int]:
-    """Return the indices of the criteria in the order to judge them: roots first, otherwise as they stand."""
+    """Return the indices of the criteria in the order to judge them: roots first, drills last, otherwise as they stand.
+
+    Drills come last because what they restart takes a while to be itself again: whoever is judged right after one
+    (a restarted Prometheus has scraped nobody yet) would wait for that, and with workers every drill holds off the rest.
+    """
     edges = component_edges(criteria, requires)
     roots: dict[str, list[int]] = defaultdict(list)
     for index, criterion in enumerate(criteria):
@@ -78,7 +82,7 @@ def ordered(criteria: Sequence[Criterion], requires: Requires) -> list[int]:
             visit(before)
         order.append(index)
 
-    for index in range(len(criteria)):
+    for index in sorted(range(len(criteria)), key=lambda each: criteria[each].has("drill")):
         visit(index)
     return order
 

@@ -86,6 +86,11 @@ def test_roots_come_before_what_needs_them_and_nothing_else_moves() -> None:
     assert seen == ["s", "r", "t", "a", "b"]
 
 
+def test_drills_come_last_unless_something_needs_them() -> None:
+    assert order(criterion("a", "drill"), criterion("b"), criterion("c", "drill"), criterion("d")) == list("bdac")
+    assert order(criterion("a", "drill", "component:x"), criterion("b"), criterion("c", "needs:x")) == list("bac")
+
+
 def test_what_a_component_requires_is_judged_before_it() -> None:
     seen = order(
         criterion("shipper", "component:shipper"),
