@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from installers import engine
+from installers.engine.rights import needed
 from roadworthy.case import Case, Changes
+from roadworthy.profile import Profile
+from roadworthy.rights.right import Right
 
 
 def remedy(case: Case) -> Changes:
     """Yield what ``@remedy:install.NAME`` has to change; nothing where it is installed and has not drifted."""
     yield from engine.plan(case.argument, case.cluster)
+
+
+def rights(profile: Profile, component: str) -> Iterator[Right]:
+    """Yield what that takes of the API server: it depends on what the component's chart renders."""
+    yield from needed(profile, component)

@@ -14,8 +14,10 @@ GROUP = "roadworthy.commands"
 #: Our own commands, by the module and the function that make them.
 OWN = {
     "criteria": "roadworthy.cli_criteria:criteria",
+    "journal": "roadworthy.cli_journal:journal",
     "plan": "roadworthy.cli_plan:plan",
     "profile": "roadworthy.cli_profile:profile",
+    "rbac": "roadworthy.cli_rbac:rbac",
     "verdicts": "roadworthy.cli_verdicts:verdicts",
 }
 

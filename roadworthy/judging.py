@@ -96,6 +96,7 @@ class Judging:
         try:
             permission.check(self.run, self.criterion)
             self.run.ready()
+            self.run.mandate.may_judge(self.criterion)
         except permission.BlockedBy as error:
             self.record.root = error.root
             return error
@@ -157,6 +158,7 @@ class Judging:
                 if self.run.plan:
                     self._plan(case, ladder)
                 else:
+                    self.run.mandate.may_repair()
                     self._converge(case, ladder, was)
             except Exception as error:  # noqa: BLE001 - a bug in a remedy must not take the verdict with it
                 self.record.reason = f"{was}; and the repair broke off: {shown.message(error)}"

@@ -12,6 +12,7 @@ from roadworthy.errors import BadInput
 if TYPE_CHECKING:
     from roadworthy.case import Remedy
     from roadworthy.criterion import Criterion
+    from roadworthy.rights.lacking import Lacking
     from roadworthy.session import Run
 
 
@@ -45,13 +46,14 @@ class Mandate:
             verified(run.journals / f"{stated.name}.jsonl")
 
     def check_cluster(self) -> None:
-        """Check, before the first criterion, that the live cluster is the one that was planned for.
+        """Check, before the first criterion, that the live cluster is the one that was planned for; and our rights.
 
         Raises:
             BadInput: it is another one, or it has changed since.
 
         """
         _ = self._as_planned
+        _ = self._lacking
 
     def ladder(self, criterion: Criterion) -> list[tuple[str, str]]:
         """Return the remedies that may be tried for a criterion, lightest first."""
@@ -63,7 +65,30 @@ class Mandate:
     def remedy(self, name: str) -> Remedy:
         """Return a remedy, held to what this run may do."""
         found = self._run.rooms.remedy(name)
+        lacking = self._lacking
+        if lacking:
+            found = lacking.kept(name, found)
         return self.plan.followed(name, found) if self.plan else found
+
+    def may_judge(self, criterion: Criterion) -> None:
+        """Raise Denied when judging a criterion would need a right that we don't have."""
+        if self._lacking:
+            self._lacking.for_judging(criterion)
+
+    def may_repair(self) -> None:
+        """Raise Refused when the engine lacks a right that it needs around every Change."""
+        if self._lacking:
+            self._lacking.for_repairing()
+
+    @cached_property
+    def _lacking(self) -> Lacking | None:
+        """The rights that are missing; None where none is."""
+        access = getattr(self._run.cluster, "access", None)
+        if access is None:
+            return None  # a stand-in of tests
+        from roadworthy.rights.lacking import look
+
+        return look(self._run, access)
 
     @cached_property
     def _as_planned(self) -> bool:

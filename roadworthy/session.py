@@ -176,6 +176,8 @@ class Run:
             shutil.rmtree(made, ignore_errors=True)
 
     def _sweep(self, cluster: Cluster) -> None:
-        """Remove what a killed run left of its markers, once per run."""
+        """Remove what a killed run left of its markers, once per run, where this one makes some too."""
+        if not any(item.criterion.has(tag) for item in self.items for tag in ("writes", "drill")):
+            return
         if (sweep := getattr(cluster, "sweep", None)) and self.board.once("swept"):
             sweep()
