@@ -60,7 +60,7 @@ def ordered(criteria: Sequence[Criterion], requires: Requires) -> list[int]:
     """Return the indices of the criteria in the order to judge them: roots first, drills last, otherwise as they stand.
 
     Drills come last because what they restart takes a while to be itself again: whoever is judged right after one
-    (a restarted Prometheus has scraped nobody yet) would wait for that, and with workers every drill holds off the rest.
+    (a restarted Prometheus has scraped nobody yet) would wait for that, and with workers a drill holds off the rest.
     """
     edges = component_edges(criteria, requires)
     roots: dict[str, list[int]] = defaultdict(list)
