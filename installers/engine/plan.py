@@ -39,15 +39,15 @@ def _one(component: Component, cluster: Cluster) -> Changes:
     yield from _namespace(cluster, component)
     made = yield from secrets.changes(cluster, component)
     found = release.read(cluster, component.namespace, component.name)
+    if found and found.component:
+        # First: a rollback or an upgrade would wait for pods that a foreign field keeps from running.
+        yield from foreign.changes(cluster, component.name, component.namespace, found.objects)
     if found and found.pending:
         yield pending.clear(cluster, component, found)
         found = release.read(cluster, component.namespace, component.name)
     reasons = _reasons(component, found, rendered.digest)
     drifts = list(drift.of(cluster, component.namespace, found.objects)) if found and not reasons else []
     reasons += [str(item) for item in drifts]
-    if found and found.status == "deployed":
-        # Before the upgrade: it would wait for pods that a foreign field keeps from running.
-        yield from foreign.changes(cluster, component.name, component.namespace, found.objects)
     if reasons:
         if found is None:
             fit.check(cluster, component, edition)

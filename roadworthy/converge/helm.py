@@ -143,6 +143,8 @@ def _take_back(tools: Tools, change: Change, words: list[str]) -> str:
     """Run a rollback or an uninstall, and wait for it."""
     with _home(tools) as env:
         words = [*words, "-n", change.target.namespace, "--wait", "--timeout", "180s"]
+        # What somebody changed by hand is in the way of a rollback as it is of an upgrade.
+        words += ["--force-conflicts"] if words[0] == "rollback" else []
         ended = _helm(tools, env, words, timeout=180 + _MORE)
     if ended.code:
         raise ActionFailed(f"helm {words[0]} of {change.target} succeeds", seen=ended.words)
