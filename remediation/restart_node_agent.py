@@ -28,20 +28,21 @@ SILENT = 30.0
 
 
 def remedy(case: Case) -> Changes:
-    """Restart the agent of each node that isn't Ready and can be reached, workers before the control plane."""
+    """Restart the agent of each node where it is dead and that can be reached, workers before the control plane."""
     cluster, reasons, acted = case.cluster, list[str](), False
-    down = [each for each in agents(cluster) if _asked_for(case, each) and (not each.ready or _silent(cluster, each))]
-    for node in sorted(down, key=lambda each: (each.control_plane, each.name)):
+    asked = [each for each in agents(cluster) if _asked_for(case, each)]
+    for node in sorted(asked, key=lambda each: (each.control_plane, each.name)):
         services = node_services(cluster, node.name)
         seen = reach(cluster, node.name, services.status_command)
+        well = node.ready and not _silent(cluster, node)
+        # A node stays Ready for up to a minute after its agent died: its supervisor knows at once.
+        if well and not (seen.reachable and services.dead(seen.answer)):
+            continue
         if not seen.reachable:
             reasons.append(
                 f"{node.name} is not Ready ({node.reason}) and can't be reached over SSH ({seen.problem}): "
                 "look at its power and network"
             )
-            continue
-        if not node.exists and not services.names:
-            reasons.append(f"{node.name} is not a node of this cluster yet: it must be joined first")
             continue
         outcome = yield _change(cluster, node, services, seen.answer)
         acted = True
@@ -69,7 +70,8 @@ def _change(cluster: Cluster, node: NodeAgent, services: NodeServices, answer: s
     dead = services.dead(answer)
     cause = f"node {node.name} is not Ready{for_how_long} ({node.reason}: {node.message})"
     if node.ready:
-        cause = f"node {node.name} has not reported for {ago(_silent(cluster, node))}"
+        silent = _silent(cluster, node)
+        cause = f"node {node.name} has not reported for {ago(silent)}" if silent else f"node {node.name} is Ready still"
     cause += (
         f"; on it {', '.join(dead)} {'is' if len(dead) == 1 else 'are'} dead"
         if dead
