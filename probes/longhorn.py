@@ -67,6 +67,14 @@ def nodes(cluster: Cluster) -> tuple[LonghornNode, ...]:
     return tuple(sorted(map(_node, cluster.list(NODE)), key=lambda node: node.name))
 
 
+def unfit_nodes(cluster: Cluster) -> tuple[str, ...]:
+    """Return why listed nodes take no volumes, ``"node-3: …"`` each, in the profile's order."""
+    known = {node.name: node for node in nodes(cluster)}
+    listed = [node.name for node in cluster.profile.nodes]
+    why = {name: known[name].troubles if name in known else ("Longhorn does not know it",) for name in listed}
+    return tuple(f"{name}: {'; '.join(troubles)}" for name, troubles in why.items() if troubles)
+
+
 def volumes(cluster: Cluster) -> tuple[LonghornVolume, ...]:
     """Return every volume, by name."""
     return tuple(sorted(map(_volume, cluster.list(VOLUME)), key=lambda volume: volume.name))

@@ -127,7 +127,7 @@ class Exec:
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """One request to a service of the profile (e.g. re-provision Grafana). ``body`` is redacted before it is journaled."""
+    """One request to a service of the profile (e.g. re-provision Grafana). ``body`` is never journaled."""
 
     service: str
     method: str

@@ -23,13 +23,8 @@ def longhorn_there(cluster: Cluster) -> None:
 
 @then(parsers.parse("each of the {count:d} nodes is a Longhorn node that is ready and schedulable"))
 def longhorn_nodes(cluster: Cluster, count: int) -> None:
-    """Judge every listed node."""
-    known = {node.name: node for node in longhorn.nodes(cluster)}
-    bad = [
-        f"{node.name}: {'; '.join(known[node.name].troubles) if node.name in known else 'Longhorn does not know it'}"
-        for node in cluster.profile.nodes
-        if node.name not in known or known[node.name].troubles
-    ]
+    """Judge every listed node (that they are as many as promised is a scenario of its own)."""
+    bad = longhorn.unfit_nodes(cluster)
     where, todo = "nodes.longhorn.io", "look at longhorn-manager on these nodes"
     assert not bad, told(f"all {count} nodes take volumes", seen=few(bad, 8), where=where, todo=todo)
 
