@@ -17,12 +17,16 @@ STALLS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One workload: how many pods it wants and has ready, and why it isn't further."""
+    """One workload: how many pods it wants and has ready, and why it isn't further.
+
+    ``short``: a wanted pod of the newest revision isn't ready, or one of an older revision is still kept for it.
+    """
 
     workload: Workload
     wanted: int
     ready: int
     updated: int
+    short: bool
     detail: str = ""
     since: float = 0.0
 
@@ -37,24 +41,27 @@ def rollouts(cluster: Cluster) -> Iterator[Rollout]:
 def stalled(cluster: Cluster) -> list[Rollout]:
     """Return the workloads that have been short of ready pods for too long."""
     oldest = cluster.now() - STALLS * cluster.profile.time_factor
-    return [each for each in rollouts(cluster) if each.ready < each.wanted and each.since < oldest]
+    return [each for each in rollouts(cluster) if each.short and each.since < oldest]
 
 
 def _rollout(kind: str, obj: Obj) -> Rollout:
     spec, status = obj.get("spec", {}), obj.get("status", {})
     if kind == "DaemonSet":
         wanted, ready = int(status.get("desiredNumberScheduled", 0)), int(status.get("numberReady", 0))
-        updated = int(status.get("updatedNumberScheduled", 0))
+        updated, there = int(status.get("updatedNumberScheduled", 0)), wanted
     else:
         wanted, ready = int(spec.get("replicas", 1)), int(status.get("readyReplicas", 0))
-        updated = int(status.get("updatedReplicas", 0))
+        updated, there = int(status.get("updatedReplicas", 0)), int(status.get("replicas", 0))
     words = [
         f"{each.get('reason', each['type'])}: {each.get('message', '')}"
         for each in status.get("conditions", ())
         if (each["type"] in {"Progressing", "Available"} and each["status"] != "True")
         or (each["type"] == "ReplicaFailure" and each["status"] == "True")
     ]
-    times = [epoch(each.get("lastTransitionTime")) for each in status.get("conditions", ())]
+    times = [
+        epoch(each.get("lastUpdateTime") or each.get("lastTransitionTime")) for each in status.get("conditions", ())
+    ]
     since = max(times) if times else epoch(obj["metadata"].get("creationTimestamp"))
-    detail = "; ".join(words) or f"{ready} of {wanted} ready, {updated} of the newest revision"
-    return Rollout(describe(kind, obj), wanted, ready, updated, detail, since)
+    detail = "; ".join(words) or "its rollout has stalled"
+    short = ready < wanted or updated < wanted or there > wanted
+    return Rollout(describe(kind, obj), wanted, ready, updated, short, detail, since)

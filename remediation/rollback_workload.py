@@ -27,7 +27,10 @@ def remedy(case: Case) -> Changes:
     reasons, acted = list[str](), False
     bad = {each.image for each in bad_images(case.cluster)}
     for rollout in stalled(case.cluster):
-        cause = f"{rollout.workload} has {rollout.ready} of {rollout.wanted} pods ready: {rollout.detail}"
+        cause = (
+            f"{rollout.workload} has {rollout.ready} of {rollout.wanted} pods ready, "
+            f"{rollout.updated} of the newest revision: {rollout.detail}"
+        )
         if component := component_of(rollout.workload):
             changed = yield from counted(reinstall(case, component, cause))
             acted = acted or bool(changed)
