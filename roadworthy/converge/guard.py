@@ -10,9 +10,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from roadworthy.change import Change
-from roadworthy.cluster import connecting
+from roadworthy.change import Change, Delete
+from roadworthy.cluster import connecting, workloads
 from roadworthy.cluster.live import LiveCluster
+from roadworthy.converge import budgets
 from roadworthy.converge.history import History
 from roadworthy.converge.lease import Lease
 from roadworthy.converge.limits import Limits
@@ -60,6 +61,7 @@ class Guard:
         """Raise Refused when this Change may not be made. Waits out a back-off or cool-down that is short enough."""
         self._reach(change)
         self._one_control_plane_node(change)
+        self._evicted_not_deleted(change)
         self._attempts_left(remedy, change)
         self._wait_out(self._back_off(remedy, change))
 
@@ -71,6 +73,7 @@ class Guard:
             self._enough_healthy()
             self._reach(change)
             self._one_control_plane_node(change)
+            self._evicted_not_deleted(change)
             self._attempts_left(remedy, change)
         except Refused as error:
             return error.render()
@@ -132,6 +135,15 @@ class Guard:
         down = sorted(name for name in planes - {change.target.name} if name in nodes and not node_ready(nodes[name]))
         if down:
             raise Refused("one control-plane node at a time", seen=f"{', '.join(down)} is not Ready either")
+
+    def _evicted_not_deleted(self, change: Change) -> None:
+        """What a disruption budget protects is never deleted; a pod that isn't Ready serves nobody, and may be."""
+        if change.target.kind != "Pod" or not isinstance(change.action, Delete):
+            return
+        pod = self._cluster.get("v1/Pod", change.target.name, namespace=change.target.namespace)
+        if pod is not None and workloads.ready(pod) and (budget := budgets.protecting(self._cluster, pod)):
+            seen = f"a deletion, and the budget {budget} selects it"
+            raise Refused(f"{change.target} is evicted, not deleted", seen=seen, todo="the remedy has to yield Evict")
 
     def _attempts_left(self, remedy: str, change: Change) -> None:
         tried = self._history.attempts(remedy, change)

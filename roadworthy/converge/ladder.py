@@ -48,8 +48,9 @@ class Convergence:
         self.run = markers.run_id()
         self.journal = Journal(journal_dir / f"{profile.name}.jsonl", self.run)
         self._history = History(self.journal, self._limits.memory)
-        self._tools = Tools(cluster, options, self.run, threading.Event())
-        self._lease = Lease(cluster.access, self.run, seconds=self._limits.lease, lost=self._tools.lost.set)
+        lost = threading.Event()
+        self._lease = Lease(cluster.access, self.run, seconds=self._limits.lease, lost=lost.set)
+        self._tools = Tools(cluster, options, self.run, lost, self._lease.check)
         pause = options.pause_file or journal_dir.parent / "pause"
         self._guard = Guard(cluster, self._limits, self._history, self._lease, pause)
         self._climber = Climber(self._tools, self._guard, self._history, self.journal)
@@ -88,8 +89,11 @@ class Convergence:
             return Converged(judged.verdict, judged.message)
         try:
             self._guard.start()
-            with self._leased():
-                judged = self._climb_all(case, ladder, judge, judged, reports)
+            with self._leased() as waited:
+                if waited:  # somebody else was repairing meanwhile: what was judged may be history
+                    judged = confirm(self._cluster, judge, after=0.0)
+                if judged.verdict is Verdict.FAILED:
+                    judged = self._climb_all(case, ladder, judge, judged, reports)
         except Refused as error:  # by the Lease, or by a guard that stands before everything
             return Converged(Verdict.FAILED, f"{judged.message}; not repaired: {error}", tuple(reports))
         except (Unknown, BadInput) as error:
@@ -115,12 +119,12 @@ class Convergence:
         return judged
 
     @contextmanager
-    def _leased(self) -> Iterator[None]:
-        """Hold the Lease."""
+    def _leased(self) -> Iterator[bool]:
+        """Hold the Lease; tells whether it had to be waited for."""
         self._tools.lost.clear()
-        self._lease.acquire(self._options.wait_for_lease)
+        waited = self._lease.acquire(self._options.wait_for_lease)
         try:
-            yield
+            yield waited
         finally:
             self._lease.release()
 

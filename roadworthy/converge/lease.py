@@ -1,8 +1,9 @@
 """One remediator per cluster: the Lease kube-system/roadworthy, held while something is repaired and no longer.
 
-Times are the API server's, so that runners on hosts with different clocks agree on when a Lease has expired. The holder
-stops well before that moment; whoever takes over waits until after it. A holder whose process is provably dead (same
-host, same boot, no such process) is not waited for.
+No clock is believed but one's own, and of that only how much time passes: who would take over waits until the Lease has
+stood unchanged before his eyes for longer than it lives; its holder stops well before. (Clocks jump: a Raspberry Pi has
+none of its own and boots in the past.) The times in the Lease are the API server's, for people. A holder whose process
+is provably dead (same host, same boot, no such process) is not waited for.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from roadworthy.errors import Denied, Refused, Turbulence, Unknown
 
 NAMESPACE, NAME = "kube-system", "roadworthy"
 _PATH = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases"
-#: What clocks and a Date header's resolution may differ by: a taker waits for it, a holder stops before it. Seconds.
+#: What two clocks may drift apart while a Lease lives: a taker waits for it, a holder stops before it. Seconds.
 SLACK = 2.0
 _CREATED, _OK, _CONFLICT, _NOT_FOUND = 201, 200, 409, 404
 
@@ -40,27 +41,34 @@ class Lease:
         self.holder = f"{run}@{process.identity()}"
         self._valid_until = 0.0
         self._held: dict[str, Any] | None = None
+        #: The version of the Lease that was read last, and since when (uptime) it is known.
+        self._seen = ("", 0.0)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def acquire(self, wait: float = 0.0) -> None:
+    def acquire(self, wait: float = 0.0) -> bool:
         """Take the Lease, waiting at most so many seconds for another holder to let go.
+
+        Returns:
+            Whether one was waited for.
 
         Raises:
             Refused: another runner holds it. Unknown: it can't be told.
 
         """
-        deadline = time.monotonic() + wait
+        deadline, waited = time.monotonic() + wait, False
         while not self._try():
             if time.monotonic() >= deadline:
                 spec = (self._held or {}).get("spec", {})
                 seen = f"{spec.get('holderIdentity')} renewed it at {spec.get('renewTime')}"
                 todo = "let the other run end, or wait until its lease has expired"
                 raise Refused("one remediator at a time", seen=seen, where=f"Lease {NAMESPACE}/{NAME}", todo=todo)
+            waited = True
             time.sleep(min(1.0, self._seconds / 5))
         self._stop.clear()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._thread.start()
+        return waited
 
     def check(self, need: float = 0.0) -> None:
         """Raise Refused unless the Lease is ours for at least ``need`` more seconds."""
@@ -94,6 +102,9 @@ class Lease:
                 return False
             raise Turbulence("the lease can be created", seen=made.message)
         self._held = reply.json()
+        version = str(self._held["metadata"].get("resourceVersion"))
+        if version != self._seen[0]:
+            self._seen = (version, _uptime())
         spec = self._held.get("spec") or {}
         if not self._free(spec):
             return False
@@ -104,11 +115,7 @@ class Lease:
         holder = str(spec.get("holderIdentity") or "")
         if holder in {"", self.holder} or process.dead(holder.partition("@")[2]):
             return True
-        try:
-            renewed = datetime.fromisoformat(str(spec["renewTime"])).timestamp()
-        except (KeyError, ValueError):
-            return False
-        return self._access.clock.now() > renewed + float(spec.get("leaseDurationSeconds") or self._seconds) + SLACK
+        return _uptime() > self._seen[1] + float(spec.get("leaseDurationSeconds") or self._seconds) + SLACK
 
     def _spec(self, transitions: int) -> dict[str, Any]:
         now = datetime.fromtimestamp(self._access.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -13,7 +13,7 @@ from pathlib import Path
 from roadworthy import private, redact
 from roadworthy.change import Change, Exec, Http, Play
 from roadworthy.cluster import ssh
-from roadworthy.converge import api
+from roadworthy.converge import fence
 from roadworthy.converge.records import ActionFailed, Executed
 from roadworthy.converge.tools import LAST_WORDS, Tools, run
 from roadworthy.errors import BadInput
@@ -23,7 +23,7 @@ _BAD = 400
 
 def execute(tools: Tools, change: Change, action: Exec, *, dry: bool) -> Executed | str:
     """Run a command in a container of the pod that was judged, and no other."""
-    api.found(tools, change.target)
+    fence.found(tools, change.target)
     if dry:
         return f"+ in {change.target}, container {action.container}: {shlex.join(action.argv)}"
     ended = tools.cluster.execute(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from roadworthy import evidence, redact
 from roadworthy.case import Case
 from roadworthy.change import Change, Outcome
-from roadworthy.converge import api
+from roadworthy.converge import fence
 from roadworthy.converge.act import act
 from roadworthy.converge.guard import Guard
 from roadworthy.converge.history import History
@@ -70,7 +70,7 @@ class Climber:
         self._history.tried(name, str(change.target), case.criterion, time.time())
         try:
             self._guard.before_all()  # a back-off may have been waited out
-            pod = api.found(self._tools, change.target) if change.target.kind == "Pod" else None
+            pod = fence.found(self._tools, change.target) if change.target.kind == "Pod" else None
             done = act(self._tools, change)
         except Refused as error:
             self._result(intent, "refused", error.render(), began)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -27,14 +27,22 @@ LAST_WORDS = 1500
 _VOLATILE = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
 
 
+def _unleased() -> None:
+    """Hold no Lease, and miss none: a rehearsal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The cluster, the engine's options, the run's id, and the event that says that the Lease is lost."""
+    """The cluster, the engine's options, the run's id, and the event that says that the Lease is lost.
+
+    ``leased`` raises Refused when it isn't held any more: asked just before each write, however long the reads took.
+    """
 
     cluster: LiveCluster
     options: Options
     run: str
     lost: threading.Event
+    leased: Callable[[], None] = _unleased
 
 
 @dataclass(frozen=True, slots=True)

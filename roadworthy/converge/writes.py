@@ -31,6 +31,8 @@ def write(  # noqa: PLR0913 - what a write has
         query = {**query, "dryRun": "All"}  # of a DELETE it is ignored where there is a body; the audit log shows it
     if dry and method == "DELETE":
         body = {**body, "dryRun": ["All"]}  # without this one it would be deleted for real
+    if not dry:
+        tools.leased()
     access = tools.cluster.access
     reply = access.request(method, path, query=query, body=body, content_type=media, timeout=SECONDS)
     verdict(reply, change, gone_is_fine=gone_is_fine)

@@ -1,0 +1,121 @@
+"""The tests' own promises and remedies, used in this process, by ``runner`` in another, and by projects made of files.
+
+All is in one namespace (``home``): ConfigMap ``wanted`` says ``k: right``; Deployment ``web`` has one pod.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from roadworthy import markers
+from roadworthy.case import Case, Changes, Remedy
+from roadworthy.change import Apply, Change, Patch, Scale, Target
+from roadworthy.cluster.live import LiveCluster
+from roadworthy.converge import Judgement
+from roadworthy.verdict import Verdict
+
+#: The product's own, under its own name: what the engine writes when it cordons.
+CORDONED_BY = "roadworthy.dev/cordoned-by"
+NODE = "node-3"
+
+
+def manifest(home: str, name: str = "wanted", value: str = "right") -> dict[str, Any]:
+    meta = {"name": name, "namespace": home}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"k": value}}
+
+
+def says(cluster: Any, home: str, name: str = "wanted", value: str = "right") -> None:
+    """Assert what a ConfigMap says."""
+    found = cluster.get("ConfigMap", name, namespace=home)
+    seen = (found.get("data") or {}).get("k", "nothing") if found else "not there"
+    assert seen == value, f"{name} is {seen}"
+
+
+def looks(check: Callable[[], None]) -> Callable[[], Judgement]:
+    """Return a judge of an assertion, as a scenario would be."""
+    from roadworthy.verdict import classify
+
+    def judge() -> Judgement:
+        try:
+            check()
+        except Exception as error:  # noqa: BLE001 - as the plugin does
+            return Judgement(classify(error), str(error))
+        return Judgement(Verdict.PASSED)
+
+    return judge
+
+
+def map_judge(cluster: LiveCluster, home: str, name: str = "wanted") -> Callable[[], Judgement]:
+    return looks(lambda: says(cluster, home, name))
+
+
+def node_judge(cluster: LiveCluster, _: str) -> Callable[[], Judgement]:
+    """All nodes take pods."""
+
+    def check() -> None:
+        closed = [n["metadata"]["name"] for n in cluster.list("Node") if n.get("spec", {}).get("unschedulable")]
+        assert not closed, f"{closed} is cordoned"
+
+    return looks(check)
+
+
+def put_map(case: Case) -> Changes:
+    """Make ``wanted`` say ``right``."""
+    home = case.parameters["home"]
+    target = Target("ConfigMap", "wanted", home)
+    yield Change("apply", target, Apply(manifest(home), force=True), why=case.message, component="toy", reversible=True)
+
+
+def cordon(node: str, *, on: bool) -> Change:
+    notes = {CORDONED_BY: markers.run_id() if on else None}
+    body = {"spec": {"unschedulable": on or None}, "metadata": {"annotations": notes}}
+    verb = "cordon" if on else "uncordon"
+    return Change(verb, Target("Node", node), Patch(body), why="a toy", component="toy", reversible=True)
+
+
+def long_way(case: Case) -> Changes:
+    """Cordon, scale down, correct the map, scale up, uncordon: five Changes, each left out where it is done already."""
+    home, cluster = case.parameters["home"], case.cluster
+    web = Target("Deployment", "web", home)
+
+    def replicas() -> int:
+        found = cluster.fresh("Deployment", "web", namespace=home)
+        assert found
+        return int(found["spec"]["replicas"])
+
+    node = cluster.fresh("Node", NODE)
+    if node and not node["spec"].get("unschedulable"):
+        yield cordon(NODE, on=True)
+    if replicas():
+        yield Change("scale", web, Scale(0), why="a toy", component="toy", reversible=True)
+    yield from put_map(case)
+    yield Change("scale", web, Scale(1), why="a toy", component="toy", reversible=True)
+    yield cordon(NODE, on=False)
+
+
+def way_judge(cluster: LiveCluster, home: str) -> Callable[[], Judgement]:
+    """The map says what it should, and the workload has its pod."""
+
+    def check() -> None:
+        says(cluster, home)
+        found = cluster.get("Deployment", "web", namespace=home)
+        assert found
+        assert found["spec"]["replicas"] == 1, "web is scaled down"
+
+    return looks(check)
+
+
+def uncordon(case: Case) -> Changes:
+    """The product's own remedy."""
+    from remediation.uncordon_node import remedy
+
+    yield from remedy(case)
+
+
+REMEDIES: dict[str, Remedy] = {"put_map": put_map, "long_way": long_way, "uncordon": uncordon}
+JUDGES: dict[str, Callable[[LiveCluster, str], Callable[[], Judgement]]] = {
+    "map": map_judge,
+    "way": way_judge,
+    "node": node_judge,
+}
