@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from roadworthy.change import Change, Outcome
 
 if TYPE_CHECKING:
-    from roadworthy.cluster import Cluster
+    from roadworthy.cluster.facade import Cluster
 
 Changes = Generator[Change, Outcome | None, None]
 

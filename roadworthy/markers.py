@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from roadworthy.cluster import Cluster
+    from roadworthy.cluster.facade import Cluster
 
 #: Label of every object that a scenario makes; its value is the run id.
 LABEL = "roadworthy.dev/marker"

@@ -14,7 +14,7 @@ from roadworthy.change import Change, HelmUpgrade, Outcome, Target
 from roadworthy.record import change_data, outcome_data
 
 if TYPE_CHECKING:
-    from roadworthy.converge import RemedyReport
+    from roadworthy.converge.records import RemedyReport
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 #: What of an action is another at each look: the version that it locks, and where files lie on this machine.

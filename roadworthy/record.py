@@ -13,7 +13,7 @@ from roadworthy.criterion import Criterion
 from roadworthy.verdict import Verdict
 
 if TYPE_CHECKING:
-    from roadworthy.converge import RemedyReport
+    from roadworthy.converge.records import RemedyReport
 
 
 @dataclass
