@@ -57,6 +57,16 @@ class Guard:
         except Refused as error:
             raise Stopped(error.expected, seen=error.seen, where=error.where, todo=error.todo) from error
 
+    def before_ladder(self, criterion: str) -> None:
+        """Raise Refused when a criterion has been repaired again and again, and none of it lasted."""
+        repairs = self._history.repairs(criterion, self._limits.flap_window)
+        if len(repairs) >= self._limits.flaps:
+            raise Refused(
+                f"a repair of {criterion} lasts",
+                seen=f"{len(repairs)} repairs within {self._limits.flap_window:.0f} s, and it fails again: it flaps",
+                todo="find out what undoes the repairs; a pass without one resets the count; limits.flaps",
+            )
+
     def before(self, remedy: str, change: Change) -> None:
         """Raise Refused when this Change may not be made. Waits out a back-off or cool-down that is short enough."""
         self._reach(change)
@@ -65,11 +75,12 @@ class Guard:
         self._attempts_left(remedy, change)
         self._wait_out(self._back_off(remedy, change))
 
-    def preview(self, remedy: str, change: Change) -> str:
+    def preview(self, remedy: str, change: Change, criterion: str = "") -> str:
         """Return which guard would stop a Change; empty when none would. Waits for nothing, needs no Lease."""
         try:
             self._right_cluster()
             self._not_paused()
+            self.before_ladder(criterion)
             self._enough_healthy()
             self._reach(change)
             self._one_control_plane_node(change)

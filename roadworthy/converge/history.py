@@ -19,6 +19,8 @@ class History:
         self._memory = memory
         #: (remedy, target) -> when it was tried, seconds since the epoch, and for which criterion.
         self._tries: defaultdict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
+        #: criterion -> when it was repaired, since it last passed by itself.
+        self._repairs: defaultdict[str, list[float]] = defaultdict(list)
         #: Intents whose process was killed before it could write the result.
         self.unfinished: list[dict[str, Any]] = []
         pending: dict[int, dict[str, Any]] = {}
@@ -29,6 +31,8 @@ class History:
                 self.tried(entry["remedy"], entry["target"], entry["criterion"], at)
             elif entry["kind"] in {"result", "abandoned"}:
                 pending.pop(entry.get("intent", 0), None)
+            elif entry["kind"] == "pass" and entry.get("repaired"):
+                self.repaired(entry["criterion"], at)
             elif entry["kind"] == "pass":
                 self.passed(entry["criterion"])
         self.unfinished = [entry for entry in pending.values() if process.dead(str(entry.get("process", "")))]
@@ -37,8 +41,21 @@ class History:
         """Count an attempt."""
         self._tries[remedy, target].append((at, criterion))
 
+    def repaired(self, criterion: str, at: float) -> None:
+        """Note that a criterion passed because it was repaired: what was tried is forgotten, the repair isn't."""
+        self._forget(criterion)
+        self._repairs[criterion].append(at)
+
+    def repairs(self, criterion: str, within: float) -> list[float]:
+        """Return when a criterion was repaired in the last so many seconds, and hasn't passed by itself since."""
+        return [at for at in self._repairs[criterion] if at >= time.time() - within]
+
     def passed(self, criterion: str) -> bool:
-        """Forget the attempts made for a criterion, which passed; return whether there were any."""
+        """Forget what was done for a criterion, which passed by itself; return whether there was anything."""
+        repaired = bool(self._repairs.pop(criterion, []))
+        return self._forget(criterion) or repaired
+
+    def _forget(self, criterion: str) -> bool:
         known = False
         for key, tries in self._tries.items():
             left = [each for each in tries if each[1] != criterion]

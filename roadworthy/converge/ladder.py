@@ -89,6 +89,7 @@ class Convergence:
             return Converged(judged.verdict, judged.message)
         try:
             self._guard.start()
+            self._guard.before_ladder(case.criterion)
             with self._leased() as waited:
                 if waited:  # somebody else was repairing meanwhile: what was judged may be history
                     judged = confirm(self._cluster, judge, after=0.0)
@@ -149,7 +150,8 @@ class Convergence:
         if broken:
             undone = "; ".join(self._climber.take_back(each) for each in reversed(made))
             return Judgement(Verdict.FAILED, f"repaired, but then failed: {', '.join(broken)}; taken back: {undone}")
-        self.passed(case.criterion)
+        self._history.repaired(case.criterion, time.time())
+        self.journal.write("pass", criterion=case.criterion, repaired=True)
         return Judgement(Verdict.CONVERGED)
 
 

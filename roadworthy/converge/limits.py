@@ -24,6 +24,8 @@ class Limits:
         changes: in one run.
         blast_radius: objects that feel one Change.
         memory: how long attempts of earlier runs count, seconds.
+        flaps: repairs of one criterion that did not last, before it is left alone; a plain pass resets the count.
+        flap_window: how long a repair counts as one of these, seconds.
         in_window: repair only while the profile's maintenance window is open.
         lease: how long our Lease lives without being renewed, seconds.
 
@@ -40,6 +42,8 @@ class Limits:
     changes: int = 100
     blast_radius: int = 50
     memory: float = 3600.0
+    flaps: int = 5
+    flap_window: float = 21600.0
     in_window: bool = False
     lease: float = 30.0
 

@@ -31,7 +31,7 @@ def _rung(tools: Tools, guard: Guard, case: Case, name: str) -> RemedyReport:
     try:
         while len(outcomes) < MOST:
             change = next(remedy) if outcome is None else remedy.send(outcome)
-            outcome = _planned(tools, guard, name, change)
+            outcome = _planned(tools, guard, name, change, case.criterion)
             outcomes.append(outcome)
     except StopIteration:
         pass
@@ -42,7 +42,7 @@ def _rung(tools: Tools, guard: Guard, case: Case, name: str) -> RemedyReport:
     return RemedyReport(name, case.argument, tuple(outcomes))
 
 
-def _planned(tools: Tools, guard: Guard, name: str, change: Change) -> Planned:
+def _planned(tools: Tools, guard: Guard, name: str, change: Change, criterion: str) -> Planned:
     """Rehearse one Change: its diff, or why there is none; what would stand in its way; what it is planned for."""
     try:
         shown = rehearse(tools, change)
@@ -50,7 +50,7 @@ def _planned(tools: Tools, guard: Guard, name: str, change: Change) -> Planned:
         shown = f"(can't be rehearsed: {error.render()})"
     except RoadworthyError as error:
         shown = f"(would be refused: {error.render()})"
-    shown, stop = redact.text(shown), redact.text(guard.preview(name, change))
+    shown, stop = redact.text(shown), redact.text(guard.preview(name, change, criterion))
     return Planned(
         change,
         done=False,
