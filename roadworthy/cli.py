@@ -14,6 +14,7 @@ GROUP = "roadworthy.commands"
 #: Our own commands, by the module and the function that make them.
 OWN = {
     "criteria": "roadworthy.cli_criteria:criteria",
+    "graph": "roadworthy.cli_graph:draw",
     "journal": "roadworthy.cli_journal:journal",
     "plan": "roadworthy.cli_plan:plan",
     "profile": "roadworthy.cli_profile:profile",
