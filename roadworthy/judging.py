@@ -150,6 +150,7 @@ class Judging:
 
     def _repair(self) -> None:
         if not (ladder := self.run.mandate.ladder(self.criterion)):
+            self.record.reason += self.run.mandate.left_out(self.criterion)
             return
         was = self.record.reason
         case = Case(self.run.cluster, self.criterion.id, was, "", dict(self.criterion.parameters))

@@ -62,6 +62,10 @@ class Mandate:
         rungs = criterion.ladder(self._run.rooms.last_remedy)
         return self.plan.ladder(criterion.id, rungs) if self.plan else rungs
 
+    def left_out(self, criterion: Criterion) -> str:
+        """Return why nothing is tried for a criterion although it has remedies; empty where that needs no words."""
+        return "; it isn't in the plan, so it isn't repaired" if self.plan and criterion.values("remedy") else ""
+
     def remedy(self, name: str) -> Remedy:
         """Return a remedy, held to what this run may do."""
         found = self._run.rooms.remedy(name)
