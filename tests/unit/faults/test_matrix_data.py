@@ -10,7 +10,6 @@ from roadworthy.criterion import Criterion
 from sandbox.faults import registry
 from tests.faults.matrix import DATA, Row, criteria, rows
 
-
 #: Outlines whose rows promise different things: each row wants its own fault. Elsewhere the rows are the nodes.
 EACH_ROW = {"No pod stays in a state that it should leave"}
 

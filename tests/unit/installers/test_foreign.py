@@ -65,7 +65,10 @@ def test_the_topmost_field_that_is_nobodys() -> None:
 
 
 def test_a_wanted_field_in_strange_hands_stays() -> None:
-    owned: dict[str, Any] = {"f:replicas": {}, "f:template": {"f:spec": {"f:containers": {CONTAINER: {".": {}, "f:image": {}}}}}}
+    owned: dict[str, Any] = {
+        "f:replicas": {},
+        "f:template": {"f:spec": {"f:containers": {CONTAINER: {".": {}, "f:image": {}}}}},
+    }
     assert not found(live("python-requests", owned, pod(containers=[{"name": "web", "image": "web:2"}])))
 
 

@@ -159,7 +159,7 @@ Feature: F
   @component:loki
   Scenario: up
     Then loki is fine
-  @drill
+  @component:loki @drill
   Scenario: drilled
     Then loki is fine
   @remedy:mend.grafana
