@@ -142,7 +142,7 @@ def pytest_roadworthy_convergence(
         remedies=run.mandate.remedy,
         root=run.rooms.root,
         helm=programs.find("helm"),
-        images=functools.partial(images.ensure, profile),
+        images=functools.partial(images.ensure, profile, tell=run.tell),
         regressions=run.regressions,
         progress=run.tell,
     )

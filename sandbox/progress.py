@@ -113,6 +113,16 @@ class Lines:
         self.stream.flush()
 
 
+@dataclass
+class Told(Lines):
+    """The same lines for somebody who shows them himself, one call each."""
+
+    tell: Callable[[str], None] = print
+
+    def _say(self, line: str) -> None:
+        self.tell(line)
+
+
 class _Left(bars.ProgressColumn):
     """The time left by ``remaining``, which knows the estimate that rich's own column does not."""
 

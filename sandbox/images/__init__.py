@@ -8,6 +8,6 @@ A recipe is ``sandbox/images/<stem>.yaml``; an image is asked for by that stem o
 
 from sandbox.images.assembly import assemble, unpack
 from sandbox.images.recipe import Recipe, find, load
-from sandbox.images.stock import available, ensure, prune
+from sandbox.images.stock import available, ensure, prune, supply
 
-__all__ = ["Recipe", "assemble", "available", "ensure", "find", "load", "prune", "unpack"]
+__all__ = ["Recipe", "assemble", "available", "ensure", "find", "load", "prune", "supply", "unpack"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sandbox import paths, store
 from sandbox.images.assembly import assemble
 from sandbox.images.recipe import Recipe, find, load, stems
 from sandbox.images.registry import Storage
-from sandbox.progress import Progress, Silent
+from sandbox.progress import Progress, Silent, Told
 
 ROOM = 2 * store.GB
 """Free space that assembling wants, binaries aside: those are checked when they are built."""
@@ -47,6 +47,11 @@ def ensure(names: Iterable[str], report: Progress | None = None) -> dict[str, st
     for name in missing:
         digests[name] = _assembled(wanted[name], storage, report)
     return {name: digest for name, digest in digests.items() if digest is not None}
+
+
+def supply(names: Iterable[str], tell: Callable[[str], None]) -> None:
+    """Do as ``ensure`` for the engine, which shows on its own terminal what it is told (roadworthy/images.py)."""
+    ensure(names, Told(tell=tell))
 
 
 def _assembled(recipe: Recipe, storage: Storage, report: Progress) -> str:

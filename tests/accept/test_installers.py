@@ -44,7 +44,7 @@ def _up() -> None:
 def tools(helm: str) -> Iterator[Tools]:
     profile = profile_loader.provided(profile_loader.load(ROOT / "clusters", "sandbox"))
     cluster = connect(profile)
-    options = Options(remedies={}, root=ROOT, helm=helm, images=lambda names: images.ensure(profile, names))
+    options = Options(remedies={}, root=ROOT, helm=helm, images=lambda names: images.ensure(profile, names, print))
     yield Tools(cluster, options, "accept-installers", threading.Event())
     cluster.close()
 

@@ -38,3 +38,11 @@ def test_a_pipe_gets_lines_and_unknown_tasks_are_ignored() -> None:
     shown.done("nor this")
     assert isinstance(shown, progress.Lines)
     assert out.getvalue() == ""
+
+
+def test_who_shows_lines_himself_is_told_each() -> None:
+    told: list[str] = []
+    lines = progress.Told(tell=told.append)
+    lines.start("build loki", 90)
+    lines.done("build loki")
+    assert told == ["build loki ... about 1 min 30 s", "build loki: took 0 s"]

@@ -34,7 +34,7 @@ def provided() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def profile(provided: dict[str, Any]) -> Profile:
     found = profile_loader.provided(profile_loader.load(ROOT / "clusters", "sandbox"))
-    images.ensure(found, [TOOLBOX])
+    images.ensure(found, [TOOLBOX], print)
     return replace(found, limits={**found.limits, "confirm_after": 0.5, "settle": 60.0, "back_off": 0.5})
 
 
