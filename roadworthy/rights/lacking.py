@@ -45,7 +45,8 @@ def look(run: Run, access: Access) -> Lacking | None:
 
 def _show(run: Run, missing: Mapping[str, Mapping[Right, Iterable[str]]]) -> None:
     count = sum(map(len, missing.values()))
-    run.tell(f"{count} rights are missing; what needs them is broken, or isn't repaired ({_TODO}):")
+    many = "1 right is" if count == 1 else f"{count} rights are"
+    run.tell(f"{many} missing; what needs them is broken, or isn't repaired ({_TODO}):")
     for line in terminal.lines(lambda console: console.print(table(missing)), colour=False, width=116):
         run.tell(line)
 

@@ -26,7 +26,8 @@ ENGINE = (
     "get,update leases.coordination.k8s.io named roadworthy in kube-system",
     "create leases.coordination.k8s.io in kube-system",
     "list,watch nodes",
-    "get pods",
+    "get,list,watch pods",
+    "list,watch poddisruptionbudgets.policy",
     *(f"get,list,watch {kind}.apps" for kind in ("deployments", "statefulsets", "daemonsets", "replicasets")),
 )
 #: What goes with a write: the engine looks before, and puts back afterwards where a repair did harm.
