@@ -7,7 +7,7 @@ that with it: it can't be put back from here. Pods older than a configuration th
 
 from __future__ import annotations
 
-from installers.engine import drift
+from installers.engine import drift, foreign
 from probes.applied import applied_in
 from probes.ownership import RELEASE
 from remediation.refresh_config import renew
@@ -34,9 +34,11 @@ def remedy(case: Case) -> Changes:
     cluster, service = case.cluster, case.cluster.profile.services.get(case.argument)
     if service is None:
         return
+    configured = False
     for live, wanted in applied_in(cluster, service.namespace):
         if RELEASE in (live["metadata"].get("annotations") or {}):
             continue  # Helm's: its installer knows better
+        yield from foreign.changes(cluster, case.argument, service.namespace, [wanted])
         differences = [str(each) for each in drift.of(cluster, service.namespace, [wanted])]
         if not differences:
             continue
@@ -52,4 +54,6 @@ def remedy(case: Case) -> Changes:
             reversible=True,
             blast_radius=(str(target),),
         )
-    yield from renew(cluster, lambda: cluster.list("Pod", namespace=service.namespace))
+        configured = configured or target.kind == "ConfigMap"
+    if configured:
+        yield from renew(cluster, lambda: cluster.list("Pod", namespace=service.namespace))

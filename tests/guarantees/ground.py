@@ -103,9 +103,13 @@ class Entry:
 
     @property
     def lease(self) -> bool:
-        """Whether it is about our Lease, or asks what may be done."""
-        ours = self.resource == "leases" and "/namespaces/kube-system/leases" in self.uri
-        return ours or self.resource.startswith(("selfsubject", "localsubjectaccess"))
+        """Whether it is about our Lease."""
+        return self.resource == "leases" and "/namespaces/kube-system/leases" in self.uri
+
+    @property
+    def review(self) -> bool:
+        """Whether it only asks what may be done: a POST by its form."""
+        return self.resource.startswith(("selfsubject", "localsubjectaccess", "subjectaccess"))
 
 
 @dataclass
@@ -125,8 +129,8 @@ class Audit:
         return list(self._read(self._whole()))
 
     def writes(self, *, lease: bool = False) -> list[Entry]:
-        """Return what was to be altered (``lease``: the Lease, too); trials (``dryRun``) aren't."""
-        found = [each for each in self.entries() if each.verb in MUTATING and not each.dry]
+        """Return what was to be altered (``lease``: the Lease, too); trials (``dryRun``) and access reviews aren't."""
+        found = [each for each in self.entries() if each.verb in MUTATING and not (each.dry or each.review)]
         return [each for each in found if lease or not each.lease]
 
     def _whole(self) -> list[bytes]:

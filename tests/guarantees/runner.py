@@ -19,17 +19,18 @@ from tests.guarantees import toys
 
 
 def main(order: dict[str, Any]) -> None:
-    """Carry out one order: ``profile``, ``journal``, ``home``, ``work`` (criterion, judge, ladder), ``options``."""
+    """Carry out one order: ``profile``, ``journal``, ``home``, ``work`` (criterion, judge, ladder) …"""
     nodes = tuple(Node(**each) for each in order["profile"].pop("nodes", []))
     profile = Profile(**order["profile"], nodes=nodes)
     cluster = connect(profile)
+    parameters = {"home": order["home"], **order.get("parameters", {})}
     options = Options(toys.REMEDIES, **order.get("options", {}))
     with Convergence(cluster, profile, options, Path(order["journal"])) as engine:
         for criterion, judge_name, ladder in order["work"]:
             judge = toys.JUDGES[judge_name](cluster, order["home"])
             judged = judge()
             if judged.verdict is Verdict.FAILED:
-                case = Case(cluster, criterion, judged.message, "", {"home": order["home"]})
+                case = Case(cluster, criterion, judged.message, "", parameters)
                 done = engine.converge(case, [(name, "") for name in ladder], judge)
                 sys.stdout.write(f"{criterion}: {done.verdict}: {done.reason}\n")
             else:

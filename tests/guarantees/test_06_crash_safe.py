@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from roadworthy import process
 from tests.guarantees import toys
 from tests.guarantees.field import Field
 from tests.guarantees.ground import MERGE, eventually
@@ -36,13 +37,14 @@ def state(field: Field) -> dict[str, Any]:
     node = field.admin.get(f"/api/v1/nodes/{toys.NODE}")
     web = field.admin.get(f"/apis/apps/v1/namespaces/{field.home}/deployments/web")
     marked = field.admin.ask("GET", "/api/v1/namespaces?labelSelector=roadworthy.dev%2Fmarker")[1]["items"]
+    holder = str(field.lease().get("holderIdentity", ""))
     return {
         "map": field.admin.map(field.home, "wanted"),
         "replicas": web["spec"]["replicas"],
         "image": web["spec"]["template"]["spec"]["containers"][0]["image"],
         "cordoned": node["spec"].get("unschedulable", False),
         "cordoned by": (node["metadata"].get("annotations") or {}).get(toys.CORDONED_BY),
-        "lease": field.lease().get("holderIdentity"),
+        "lease": "" if process.dead(holder.partition("@")[2]) else holder,  # a dead holder's is nobody's
         "markers": len(marked),
         "private folders": sorted(str(each) for each in (field.folder / "runtime").glob("roadworthy-private-*")),
         "processes": orphans(field.folder / "runtime"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from roadworthy import markers
 from roadworthy.case import Case, Changes, Remedy
-from roadworthy.change import Apply, Change, Patch, Scale, Target
+from roadworthy.change import Apply, Change, HelmUpgrade, Patch, Scale, Target
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.converge import Judgement
 from roadworthy.verdict import Verdict
@@ -113,7 +113,31 @@ def uncordon(case: Case) -> Changes:
     yield from remedy(case)
 
 
-REMEDIES: dict[str, Remedy] = {"put_map": put_map, "long_way": long_way, "uncordon": uncordon}
+def clear(case: Case) -> Changes:
+    """The product's own remedy for pending releases."""
+    from remediation.clear_pending_release import remedy
+
+    yield from remedy(case)
+
+
+def release(case: Case) -> Changes:
+    """Bring the release ``toy`` to the chart and the values of the order."""
+    words = case.parameters
+    labels = {"roadworthy.dev/component": "toy", "roadworthy.dev/digest": "d" * 40}
+    action = HelmUpgrade(words["chart"], "", (words["values"],), "d" * 40, 60, labels=labels)
+    yield Change("upgrade", Target("Release", "toy", words["home"]), action, why="a toy", component="toy")
+
+
+def lifted(case: Case) -> Changes:
+    """Put the map right, and something else wrong: the harm that promise 11 is about."""
+    yield from put_map(case)
+    home = case.parameters["home"]
+    other = Apply(manifest(home, "neighbour", "broken by the fix"), force=True)
+    yield Change("apply", Target("ConfigMap", "neighbour", home), other, why="a toy", component="toy", reversible=True)
+
+
+_ALL: tuple[Remedy, ...] = (put_map, long_way, uncordon, clear, release, lifted)
+REMEDIES: dict[str, Remedy] = {each.__name__: each for each in _ALL}  # type: ignore[attr-defined]
 JUDGES: dict[str, Callable[[LiveCluster, str], Callable[[], Judgement]]] = {
     "map": map_judge,
     "way": way_judge,
