@@ -74,7 +74,7 @@ def account(tmp_path: Path) -> Iterator[Callable[[Sandbox, Roles], Path]]:
 
     yield bind
     for sandbox, kind, name in made:
-        kubectl(sandbox, "delete", kind, name, "--ignore-not-found", "--wait=false")
+        kubectl(sandbox, "delete", kind, name, "--ignore-not-found", "--timeout=80s")
 
 
 def run(kubeconfig: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -213,6 +213,5 @@ def test_what_lacks_a_right_is_told_first_and_nothing_is_half_done(
     for verb, resource in lacking:
         assert resource.partition("/")[0] in done.stdout
         assert verb in done.stdout
-    print(done.stdout)
     changes = [line for line in audit.written() if "coredns" not in line]
     assert not changes, changes
