@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 #: How often ``tail --follow`` looks. Seconds.
 _POLL = 0.5
 _STYLES = {"done": "green", "undone": "yellow", "refused": "yellow", "abandoned": "red", "failed": "red"}
-_STYLES |= {"unknown": "red", "no result": "red", "under way": "cyan", "passed": "green", "mended": "yellow"}
+_ENDS = {"refused": "refused", "pass": "passed"}
+_STYLES |= {
+    "converged": "green",
+    "unknown": "red",
+    "no result": "red",
+    "under way": "cyan",
+    "passed": "green",
+    "mended": "yellow",
+}
 
 _cluster = click.option("--cluster", default="sandbox", show_default=True, metavar="NAME", help="Whose journal.")
 _reports = click.option("--reports", type=click.Path(path_type=Path), help="The reports folder.  [default: reports]")
@@ -106,7 +114,7 @@ def told(entries: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             continue
         rows[entry["number"]] = {
             **entry,
-            "became": {"refused": "refused", "pass": "passed"}.get(kind, kind),
+            "became": _ENDS.get(kind, kind) if not entry.get("repaired") else "converged",
             "detail": "",
         }
         if kind in {"intent", "undo"}:

@@ -13,7 +13,7 @@ from roadworthy.converge.guard import Guard
 from roadworthy.converge.records import ActionFailed, Ladder, RemedyReport
 from roadworthy.converge.tools import Tools
 from roadworthy.errors import RoadworthyError
-from roadworthy.planned import Planned
+from roadworthy.planned import Planned, identity
 
 #: A remedy that never ends is cut off here, Changes.
 MOST = 200
@@ -25,21 +25,23 @@ def plan(tools: Tools, guard: Guard, case: Case, ladder: Ladder) -> tuple[Remedy
 
 
 def _rung(tools: Tools, guard: Guard, case: Case, name: str) -> RemedyReport:
-    outcomes: list[Outcome] = []
     remedy = tools.options.remedy(name)(case)
     outcome: Outcome | None = None
+    seen: dict[str, Planned] = {}
     try:
-        while len(outcomes) < MOST:
+        for _ in range(MOST):
             change = next(remedy) if outcome is None else remedy.send(outcome)
-            outcome = _planned(tools, guard, name, change, case.criterion)
-            outcomes.append(outcome)
+            known = identity(change)
+            if known not in seen:  # asked for again because a plan makes nothing: a run would not
+                seen[known] = _planned(tools, guard, name, change, case.criterion)
+            outcome = seen[known]
     except StopIteration:
         pass
     except RoadworthyError as error:
-        return RemedyReport(name, case.argument, tuple(outcomes), redact.text(error.render()))
+        return RemedyReport(name, case.argument, tuple(seen.values()), redact.text(error.render()))
     finally:
         remedy.close()
-    return RemedyReport(name, case.argument, tuple(outcomes))
+    return RemedyReport(name, case.argument, tuple(seen.values()))
 
 
 def _planned(tools: Tools, guard: Guard, name: str, change: Change, criterion: str) -> Planned:

@@ -74,6 +74,25 @@ def test_a_plan_shows_diff_guard_and_fingerprint_and_writes_nothing(engine: Buil
     assert not list(made.journal.entries())
 
 
+def test_what_is_asked_for_again_because_nothing_is_made_is_planned_once(engine: Build, case: Case) -> None:
+    def twice(_: Case) -> Changes:
+        yield CHANGE
+        yield replace(CHANGE, why="still missing")
+        yield replace(CHANGE, target=replace(CHANGE.target, name="other"))
+
+    (rung,) = engine(remedies={"twice": twice}).plan(case, [("twice", "")])
+    assert [each.change.target.name for each in rung.changes] == ["wanted", "other"]
+
+
+def test_a_remedy_that_never_ends_is_cut_off(engine: Build, case: Case) -> None:
+    def endless(_: Case) -> Changes:
+        while True:
+            yield CHANGE
+
+    (rung,) = engine(remedies={"endless": endless}).plan(case, [("endless", "")])
+    assert len(rung.changes) == 1
+
+
 def test_identity_is_the_intent() -> None:
     def patch(value: str, version: str = "", why: str = "w") -> Change:
         body = {"spec": {"template": {"metadata": {"annotations": {"at": value}}}}}
