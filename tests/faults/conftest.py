@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import pytest
 
-from tests.faults import drawing
-from tests.faults.drawing import Result
-from tests.faults.matrix import ROOT
-from tests.faults.runner import profile_folder
+from prove import drawing
+from prove.bench import Bench
+from prove.drawing import Result
+from prove.matrix import ROOT
+from sandbox import manage
+from sandbox.progress import Silent
 
 RESULTS: list[Result] = []
 
@@ -20,9 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the profile and the reports of the judged runs are."""
-    return profile_folder(tmp_path_factory.mktemp("faults"))
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """The sandbox that is broken: $ROADWORTHY_FAULTS_SANDBOX, or the one that is used when no cluster is named."""
+    name = os.environ.get("ROADWORTHY_FAULTS_SANDBOX", "sandbox")
+    manage.up(name, progress=Silent())
+    return Bench(name, tmp_path_factory.mktemp("faults")).set_up()
 
 
 @pytest.fixture

@@ -6,17 +6,16 @@ It names each cause, and the next run finds nothing to do. Judging alone changes
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults import audit
-from tests.faults.matrix import FEATURE, ROOT
-from tests.faults.runner import Judged, injected, judge, sandbox
+from prove import audit
+from prove.bench import Bench, Judged
+from prove.matrix import PHASE1, ROOT
 
 GOOD = {"passed", "converged", "not applicable"}
-EVERYTHING = str(FEATURE.relative_to(ROOT))
+EVERYTHING = str(PHASE1.relative_to(ROOT))
 
 #: What happened -> (faults, what the report must say about its cause)
 INCIDENTS: dict[str, tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = {
@@ -46,41 +45,41 @@ def bad(seen: Judged) -> dict[str, str]:
     return {each["id"]: each["verdict"] for each in seen.criteria if each["verdict"] not in GOOD}
 
 
-def repair(folder: Path, name: str, wanted: list[str]) -> None:
+def repair(bench: Bench, name: str, wanted: list[str]) -> None:
     """Judge and repair everything, hold the report to the causes, and judge again: all passed, nothing changed."""
-    repaired = judge(EVERYTHING, folder=folder, name=name, remediate=True, timeout=2400)
+    repaired = bench.judge(EVERYTHING, run=name, remediate=True)
     said = causes(repaired)
     for words in wanted:
         assert re.search(words, said, re.DOTALL), f"/{words}/ isn't in the report:\n{said}"
     assert not bad(repaired), f"{bad(repaired)}\n{repaired.output[-6000:]}"
     assert repaired.code == 0
     assert any(each["verdict"] == "converged" for each in repaired.criteria)
-    again = judge(EVERYTHING, folder=folder, name=name, remediate=True)
+    again = bench.judge(EVERYTHING, run=name, remediate=True)
     assert {each["verdict"] for each in again.criteria} <= {"passed", "not applicable"}, again.output[-4000:]
     assert not again.changes
 
 
 @pytest.mark.parametrize("incident", INCIDENTS)
-def test_one_run_repairs(incident: str, folder: Path) -> None:
+def test_one_run_repairs(incident: str, bench: Bench) -> None:
     faults, cause = INCIDENTS[incident]
-    with injected(faults):
-        repair(folder, re.sub(r"\W+", "-", incident), [cause])
+    with bench.injected(faults):
+        repair(bench, re.sub(r"\W+", "-", incident), [cause])
 
 
-def test_one_run_repairs_all_three_at_once(folder: Path) -> None:
+def test_one_run_repairs_all_three_at_once(bench: Bench) -> None:
     faults = tuple(step for steps, _ in INCIDENTS.values() for step in steps)
-    with injected(faults):
-        repair(folder, "all-three", [cause for _, cause in INCIDENTS.values()])
+    with bench.injected(faults):
+        repair(bench, "all-three", [cause for _, cause in INCIDENTS.values()])
 
 
-def test_judging_alone_changes_nothing(folder: Path) -> None:
+def test_judging_alone_changes_nothing(bench: Bench) -> None:
     faults = tuple(step for steps, _ in INCIDENTS.values() for step in steps)
-    with injected(faults):
+    with bench.injected(faults):
         began = audit.now()
-        seen = judge(EVERYTHING, "-m", "not drill", folder=folder, name="judging-alone")
+        seen = bench.judge(EVERYTHING, "-m", "not drill", run="judging-alone")
         ended = audit.now()
-        changed = audit.changes(sandbox(), began, ended)
+        changed = audit.changes(bench.sandbox, began, ended)
         assert bad(seen), "three incidents, and nothing is red"
         assert not changed, f"{len(changed)} changes: {changed[:10]}"
         assert not seen.changes
-        judge(EVERYTHING, folder=folder, name="judging-alone", remediate=True, timeout=2400)
+        bench.judge(EVERYTHING, run="judging-alone", remediate=True)

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 
-ROOMS = ("roadworthy", "sandbox", "steps", "probes", "remediation", "installers")
+ROOMS = ("roadworthy", "sandbox", "steps", "probes", "remediation", "installers", "prove")
 
 TOP_LEVEL = {
     # the design card's

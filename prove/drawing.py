@@ -10,48 +10,82 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.matrix import Row
-from tests.faults.runner import Judged
+from prove.bench import Judged
+from prove.matrix import Row
 
 MARKS = {True: "✓", False: "✗", None: "-"}
 
 
 @dataclass
 class Result:
-    """What one row came to. Times in seconds: from injected to red in one look, and of the repairing run."""
+    """What one row came to. Times in seconds: from the fault until it was red, and of the run that repaired it."""
 
     row: Row
     seen_red: bool | None = None
     seen_repaired: bool | None = None
     seen_green: bool | None = None
     message: str = ""
-    seconds: float = 0.0
+    to_red: float = 0.0
+    to_green: float = 0.0
     remedies: str = ""
     changes: int = 0
     note: str = ""
+    problem: str = ""
 
-    def red(self, seen: Judged) -> None:
+    def red(self, seen: Judged, seconds: float) -> None:
+        """Note the run that was judged after the fault."""
+        self.to_red = seconds
         self.message = seen.only["reason"]
         self.seen_red = seen.only["verdict"] == "failed" and self.row.matches(self.message)
 
     def repaired(self, seen: Judged) -> None:
-        self.seconds, self.changes = seen.seconds, len(seen.changes)
+        """Note the run with --remediate."""
+        self.to_green, self.changes = seen.seconds, len(seen.changes)
         self.remedies = ", ".join(dict.fromkeys(name for name, _ in seen.changes))
         wanted = "failed" if self.row.remedy == "none" else "converged"
         self.seen_repaired = seen.only["verdict"] == wanted
         self.note = "; ".join(dict.fromkeys(change["why"] for _, change in seen.changes))
 
     def undone(self, seen: Judged) -> None:
+        """Note the run after the fault was undone."""
         self.seen_green = seen.only["verdict"] == "passed"
 
     @property
+    def data(self) -> dict[str, object]:
+        """What is kept of it in proof.json; times in seconds."""
+        return {
+            "row": self.row.id,
+            "criterion": self.row.criterion.id,
+            "fault": self.row.what,
+            "seen_red": self.seen_red,
+            "seen_repaired": self.seen_repaired,
+            "seen_green": self.seen_green,
+            "to_red": round(self.to_red, 1),
+            "to_green": round(self.to_green, 1),
+            "remedies": self.remedies,
+            "changes": self.changes,
+            "message": self.message,
+            "cause": self.note,
+            "problem": self.problem,
+        }
+
+    @property
     def cells(self) -> list[str]:
+        """What a table shows of it."""
         marks = [MARKS[each] for each in (self.seen_red, self.seen_repaired, self.seen_green)]
         what = self.remedies or ("nothing, rightly" if self.row.remedy == "none" and self.seen_repaired else "")
-        return [self.row.id, self.row.what, *marks, what, str(self.changes), f"{self.seconds:.0f} s"]
+        return [
+            self.row.id,
+            self.row.what,
+            *marks,
+            what,
+            f"{self.to_red:.0f} s",
+            f"{self.to_green:.0f} s",
+            str(self.changes),
+        ]
 
 
-HEAD = ("promise", "fault", "red", "repaired", "green", "by", "Changes", "repair took")
+HEAD = ("promise", "fault", "red", "repaired", "green", "by", "to red", "to green", "Changes")
 
 
 def table(results: list[Result]) -> str:
@@ -86,6 +120,7 @@ def _html_row(result: Result) -> str:
     cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in result.cells)
     words = html.escape(f"red: {result.message}" if result.message else "")
     cause = html.escape(f"cause: {result.note}" if result.note else "")
+    cause += html.escape(f" problem: {result.problem}" if result.problem else "")
     return f'<tr>{cells}</tr><tr><td colspan="{len(HEAD)}"><small>{words}<br>{cause}</small></td></tr>'
 
 
