@@ -113,7 +113,7 @@ def faultless(feature: Path = PHASE1) -> list[str]:
 
 
 def _promise(criterion: Criterion) -> str:
-    """Return the scenario's name; with its row where the rows promise different things (elsewhere they are the nodes)."""
+    """Return the scenario's name, with its row where rows promise different things (elsewhere they are the nodes)."""
     first = next(iter(criterion.parameters.values()), "")
     by_node = not criterion.parameters or re.fullmatch(r"node-\d+", first)
     return criterion.scenario if by_node else f"{criterion.scenario} [{first}]"

@@ -47,7 +47,7 @@ def prove(row: Row, bench: Bench, result: Result) -> None:
 
 
 def _healthy(row: Row, bench: Bench, seen: Judged) -> None:
-    """Start from what holds: where it doesn't (nothing installed yet, a killed run's fault), repair the whole feature."""
+    """Start from what holds: where it doesn't (nothing installed, a killed run's fault), repair the whole feature."""
     if seen.only["verdict"] not in {"passed", "not applicable"}:
         bench.judge(str(row.criterion.path.resolve().relative_to(ROOT)), run="healing", remediate=True)
         seen = bench.judge(row.node_id, run="healed")
