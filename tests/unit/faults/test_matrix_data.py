@@ -8,7 +8,7 @@ import pytest
 
 from roadworthy.criterion import Criterion
 from sandbox.faults import registry
-from tests.faults.matrix import DATA, Row, criteria, rows
+from tests.faults.matrix import DATA, ROOT, Row, criteria, rows
 
 #: Outlines whose rows promise different things: each row wants its own fault. Elsewhere the rows are the nodes.
 EACH_ROW = {"No pod stays in a state that it should leave"}
@@ -42,3 +42,12 @@ def test_a_row_names_what_exists(row: Row) -> None:
 
 def test_some_of_them_run_in_ci() -> None:
     assert 3 <= sum(row.ci for row in rows()) <= 10
+
+
+def test_an_edited_text_is_there_to_be_edited() -> None:
+    for row in rows():
+        for name, arguments in row.inject:
+            if name == "edit-text":
+                files = list((ROOT / "installers").rglob(arguments["key"]))
+                found = [file for file in files if re.search(arguments["find"], file.read_text(encoding="utf-8"))]
+                assert found, f"{row.id}: no {arguments['key']} of an installer holds {arguments['find']!r}"
