@@ -20,6 +20,8 @@ import yaml
 
 from roadworthy.errors import BadInput
 
+#: What a key may be: a text, or the merge of another mapping.
+_WORDS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"}
 _SECRET_KEY = re.compile(r"password|passwd|token|secret|private.?key|credential", re.IGNORECASE)
 
 
@@ -61,8 +63,11 @@ def read(path: Path, parse: Callable[[str], Any] = _plain) -> Document:
         content = path.read_text(encoding="utf-8")
         root = yaml.compose(content, Loader=yaml.CSafeLoader)
         data = parse(content)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise BadInput("a readable text file", seen=str(error), where=str(path)) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise BadInput("a text file in UTF-8", seen=error.reason, where=f"{path}:{line}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         seen = " ".join(str(getattr(error, "problem", None) or error).split())
@@ -150,6 +155,10 @@ def _refuse_twice(path: Path, node: yaml.Node, above: tuple[yaml.Node, ...] = ()
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if key.tag not in _WORDS:
+                raise BadInput(
+                    "each key is a word", seen=key.tag.rpartition(":")[2], where=f"{path}:{key.start_mark.line + 1}"
+                )
             if key.value in seen:
                 raise BadInput("each key once", seen=f"{key.value} again", where=f"{path}:{key.start_mark.line + 1}")
             seen.add(key.value)

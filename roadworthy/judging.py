@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from roadworthy import allure_steps, evidence, gather, permission, shown, waivers
+from roadworthy import allure_steps, evidence, gather, permission, redact, shown, waivers
 from roadworthy.board import State
 from roadworthy.case import Case
 from roadworthy.errors import Unknown
@@ -76,7 +76,8 @@ class Judging:
         record.verdict, record.seconds = self.verdict.value, round(time.monotonic() - self._began, 3)
         root = (record.root if self.verdict is Verdict.BLOCKED else "") or self.criterion.id
         self.run.board.end(State(self.criterion.id, self.verdict, record.reason, root))
-        record.noted = {str(name): str(value) for name, value in self.item.user_properties}
+        noted = [(redact.text(str(name)), redact.text(str(value))) for name, value in self.item.user_properties]
+        self.item.user_properties[:], record.noted = noted, dict(noted)  # other plugins write them down, too
         allure_steps.conclude(record)
 
     def raise_outcome(self) -> None:

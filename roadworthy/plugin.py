@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import hookspecs, images, narration, programs, reporting, tags
+from roadworthy import hookspecs, images, narration, programs, redact, reporting, tags
 from roadworthy.catalogue import BUILDING, Catalogue
 from roadworthy.errors import BadInput
 from roadworthy.item import RUN, CriterionItem
@@ -113,6 +114,14 @@ def pytest_runtestloop(session: pytest.Session) -> None:
             run.open()
         except BadInput as error:
             raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Strike secrets out of warnings before anybody shows them."""
+    told = warning_message.message
+    if isinstance(told, Warning) and (struck := redact.text(str(told))) != str(told):
+        warning_message.message = UserWarning(struck)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -12,6 +12,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -26,6 +27,7 @@ _NAMES = _NAMES.replace("-", "[-_]")
 _SURROUNDINGS = [
     re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
     re.compile(r"""((?:proxy-)?authorization\\?["']?\s*[:=]\s*\\?["']?(?:[a-z]+\s+)?)[^\s"',;\\]+()""", re.IGNORECASE),
+    re.compile(r"(\bBearer )(?=\S*[\d=._-])[\w.~+/=-]{8,}()"),
     re.compile(r"""((?:set-)?cookie\\?["']?:\s*\\?["']?)[^\s"'\\][^\n"'\\]*()""", re.IGNORECASE),
     re.compile(r"(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(@)", re.IGNORECASE),
     re.compile(r"()\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?()"),
@@ -63,6 +65,17 @@ def register(value: str, key: str = "") -> None:
                 _wrapped[form] = re.compile(r"(?:\\n|\s)*".join(map(re.escape, form)))
 
 
+def register_secret(content: Any) -> None:
+    """Remember every value in (a part of) a Secret's manifest, before it is written anywhere."""
+    if not isinstance(content, dict):
+        return
+    for part, decode in (("stringData", str.encode), ("data", base64.b64decode)):
+        found = content.get(part)
+        for key, value in found.items() if isinstance(found, dict) else ():
+            with suppress(ValueError, TypeError, AttributeError):
+                register(decode(value).decode(errors="replace"), str(key))
+
+
 def text(content: str) -> str:
     """Return the text with every registered value struck out, the longest first, then what looks like a secret."""
     with _lock:
@@ -82,8 +95,8 @@ def data(content: Any) -> Any:
     if isinstance(content, str):
         return text(content)
     if isinstance(content, dict):
-        if content.get("kind") == "Secret":
-            content = {k: _emptied(v) if k in {"data", "stringData"} else v for k, v in content.items()}
+        secret = {"data", "stringData"} if content.get("kind") == "Secret" else {"stringData"}
+        content = {k: _emptied(v) if k in secret else v for k, v in content.items()}
         return {text(str(key)): _named(str(key), value) for key, value in content.items()}
     if isinstance(content, list | tuple):
         return [data(one) for one in content]
@@ -106,6 +119,7 @@ def _forms(value: str) -> Iterator[str]:
     yield quote_plus(value)
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield json.dumps(json.dumps(value)[1:-1])[1:-1]  # JSON that travels in JSON, as a log's line does
     raw = value.encode()
     for offset in range(3):
         # The characters that this value alone decides, wherever in a longer text it begins.

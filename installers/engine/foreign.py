@@ -19,7 +19,8 @@ from roadworthy.cluster import Cluster, Obj
 #: The kinds that a component's chart renders: its installer has them all.
 RIGHTS: tuple[str, ...] = ()
 
-KINDS = {"Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress"}
+#: Kind -> the part of it that is looked at.
+KINDS = {**dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress"), "spec"), "ConfigMap": "data"}
 #: They may add what they like: it is their work, or ours.
 ENTITLED = re.compile(
     r"^(helm|roadworthy|kubelet|kube-.+|.+-(controller|operator|autoscaler|manager|injector|webhook))$"
@@ -69,12 +70,13 @@ def _change(component: str, space: str, wanted: Obj, live: Obj, found: Mapping[s
 
 
 def _foreign(wanted: Obj, live: Obj) -> Iterator[tuple[str, str]]:
-    """Yield (JSON pointer, manager) of each topmost field below ``spec`` that a stranger owns and the chart hasn't."""
+    """Yield (JSON pointer, manager) of each topmost field that a stranger owns and the chart hasn't."""
+    part = KINDS[str(wanted["kind"])]
     for entry in live["metadata"].get("managedFields") or ():
         manager = str(entry.get("manager", ""))
-        owned = (entry.get("fieldsV1") or {}).get("f:spec")
+        owned = (entry.get("fieldsV1") or {}).get(f"f:{part}")
         if owned and not entry.get("subresource") and not ENTITLED.match(manager):
-            for pointer in _walk(owned, wanted.get("spec"), live.get("spec"), "/spec"):
+            for pointer in _walk(owned, wanted.get(part), live.get(part), f"/{part}"):
                 yield pointer, manager
 
 

@@ -41,7 +41,9 @@ def _one(component: Component, cluster: Cluster) -> Changes:
     found = release.read(cluster, component.namespace, component.name)
     if found and found.component:
         # First: a rollback or an upgrade would wait for pods that a foreign field keeps from running.
-        yield from foreign.changes(cluster, component.name, component.namespace, found.objects)
+        for change in foreign.changes(cluster, component.name, component.namespace, found.objects):
+            yield change
+            made.append(change.target)
     if found and found.pending:
         yield pending.clear(cluster, component, found)
         found = release.read(cluster, component.namespace, component.name)

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from roadworthy import private
+from roadworthy import private, redact
 from roadworthy.cluster import execplugin
 from roadworthy.errors import BadInput
 
@@ -96,14 +96,15 @@ class Kubeconfig:
     def authorization(self) -> str:
         """Return the Authorization header as of now; empty when a client certificate says who we are."""
         user = self.user
-        if user.get("token"):
-            return f"Bearer {user['token']}"
-        if user.get("tokenFile"):
-            return f"Bearer {self._token_file()}"
+        if user.get("token") or user.get("tokenFile"):
+            token = str(user.get("token") or self._token_file())
+            redact.register(token)
+            return f"Bearer {token}"
         if user.get("exec"):
             issued = execplugin.credential(user, self.cluster, str(self.path))
             return f"Bearer {issued.token}" if issued.token else ""
         if user.get("username") and user.get("password"):
+            redact.register(str(user["password"]))
             pair = f"{user['username']}:{user['password']}".encode()
             return "Basic " + base64.b64encode(pair).decode()
         if user.get("auth-provider"):

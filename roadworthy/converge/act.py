@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from roadworthy import redact
 from roadworthy.change import (
     Apply,
     Change,
@@ -37,6 +38,14 @@ EXECUTORS: Mapping[type[Any], Callable[..., Executed | str]] = {
 }
 
 
+def seen(change: Change) -> None:
+    """Remember what a Change would put into a Secret, so that it is struck out wherever the Change is told of."""
+    if change.target.kind == "Secret":
+        action: Any = change.action
+        for each in (getattr(action, "manifest", None), getattr(action, "body", None), change.before, change.after):
+            redact.register_secret(each)
+
+
 def act(tools: Tools, change: Change) -> Executed:
     """Carry a Change out.
 
@@ -54,6 +63,7 @@ def act(tools: Tools, change: Change) -> Executed:
 
 def rehearse(tools: Tools, change: Change) -> str:
     """Return what a Change would alter, as a diff; raises as ``act`` does, and changes nothing."""
+    seen(change)
     shown = EXECUTORS[type(change.action)](tools, change, change.action, dry=True)
     if not isinstance(shown, str):
         raise TypeError(f"{type(change.action).__name__} was carried out in a rehearsal")

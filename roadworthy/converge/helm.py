@@ -78,6 +78,7 @@ def _chart(tools: Tools, env: dict[str, str], action: HelmUpgrade) -> str:
     if not action.chart_digest:
         return action.chart
     folder = Path(env["HELM_CACHE_HOME"]) / "pulled"
+    folder.mkdir(parents=True)  # helm doesn't
     words = [
         "pull",
         action.chart,

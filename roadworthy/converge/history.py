@@ -36,6 +36,17 @@ class History:
             elif entry["kind"] == "pass":
                 self.passed(entry["criterion"])
         self.unfinished = [entry for entry in pending.values() if process.dead(str(entry.get("process", "")))]
+        #: The others: begun by runs of which it can't be told from here whether they live.
+        self._open = [entry for entry in pending.values() if entry not in self.unfinished]
+
+    def left_open(self, journal: Journal) -> list[dict[str, Any]]:
+        """Return, once, what others have begun and not ended: for who holds the lease, since nobody else acts then."""
+        if not self._open:
+            return []
+        ended = {entry.get("intent") for entry in journal.entries() if entry["kind"] in {"result", "abandoned"}}
+        left, self._open = [entry for entry in self._open if entry["number"] not in ended], []
+        self.unfinished += left
+        return left
 
     def tried(self, remedy: str, target: str, criterion: str, at: float) -> None:
         """Count an attempt."""

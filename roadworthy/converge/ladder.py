@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from roadworthy import markers
 from roadworthy.case import Case
@@ -54,7 +54,11 @@ class Convergence:
         pause = options.pause_file or journal_dir.parent / "pause"
         self._guard = Guard(cluster, self._limits, self._history, self._lease, pause)
         self._climber = Climber(self._tools, self._guard, self._history, self.journal)
-        for entry in self._history.unfinished:
+        self._abandon(self._history.unfinished)
+
+    def _abandon(self, begun: list[dict[str, Any]]) -> None:
+        """Write down that these will never be ended by who began them."""
+        for entry in begun:
             self.journal.write("abandoned", intent=entry["number"], target=entry["target"], by=entry["run"])
 
     def __enter__(self) -> Self:
@@ -125,6 +129,7 @@ class Convergence:
         self._tools.lost.clear()
         waited = self._lease.acquire(self._options.wait_for_lease)
         try:
+            self._abandon(self._history.left_open(self.journal))
             yield waited
         finally:
             self._lease.release()

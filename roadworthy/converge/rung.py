@@ -9,7 +9,7 @@ from roadworthy import evidence, redact
 from roadworthy.case import Case
 from roadworthy.change import Change, Outcome
 from roadworthy.converge import fence
-from roadworthy.converge.act import act
+from roadworthy.converge.act import act, seen
 from roadworthy.converge.guard import Guard
 from roadworthy.converge.history import History
 from roadworthy.converge.journal import Journal
@@ -58,6 +58,7 @@ class Climber:
 
     def _make(self, case: Case, name: str, change: Change, executed: list[Executed]) -> Outcome:
         """Make one Change. A guard's "no" is an outcome like any other; a failure ends the rung."""
+        seen(change)
         began = time.monotonic()
         words = {"remedy": name, "criterion": case.criterion, "target": str(change.target), "verb": change.verb}
         try:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from prove.matrix import PHASE1, Row, data, faultless, rows
+from prove.matrix import PHASE1, ROOT, Row, data, faultless, rows
 from sandbox.faults import registry
 
 
@@ -33,3 +33,12 @@ def test_a_row_names_what_exists(row: Row) -> None:
 
 def test_some_of_them_run_in_ci() -> None:
     assert 3 <= sum(row.ci for row in rows()) <= 10
+
+
+def test_an_edited_text_is_there_to_be_edited() -> None:
+    for row in rows():
+        for name, arguments in row.inject:
+            if name == "edit-text":
+                files = list((ROOT / "installers").rglob(arguments["key"]))
+                found = [file for file in files if re.search(arguments["find"], file.read_text(encoding="utf-8"))]
+                assert found, f"{row.id}: no {arguments['key']} of an installer holds {arguments['find']!r}"

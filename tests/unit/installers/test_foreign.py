@@ -101,3 +101,13 @@ def test_list_positions_are_removed_from_the_end() -> None:
     owned: dict[str, Any] = {"f:template": {"f:spec": {"f:containers": {name: {".": {}} for name in names}}}}
     obj = live("kubectl-edit", owned, pod(containers=[{"name": f"x{index}"} for index in range(11)]))
     assert [int(path.rpartition("/")[2]) for path in paths(obj)] == list(range(10, -1, -1))
+
+
+def test_a_key_of_a_configuration() -> None:
+    wanted = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}, "data": {"a.yml": "a"}}
+    entry = {"manager": "kubectl-edit", "fieldsV1": {"f:data": {"f:a.yml": {}, "f:b.yml": {}}}}
+    metadata = {"name": "web", "namespace": "apps", "resourceVersion": "7", "managedFields": [entry]}
+    cluster = cast("Cluster", FakeCluster([{**wanted, "metadata": metadata, "data": {"a.yml": "x", "b.yml": "y"}}]))
+    (change,) = foreign.changes(cluster, "web", "apps", [wanted])
+    assert isinstance(change.action, Patch)
+    assert list(change.action.body) == [{"op": "remove", "path": "/data/b.yml"}]
