@@ -7,6 +7,9 @@ from dataclasses import dataclass, fields
 from roadworthy.errors import BadInput
 from roadworthy.profile import Profile
 
+#: A Lease is renewed every third of its life, given up 2 s before its end, and a Change wants 5 s of it. Seconds.
+SHORTEST_LEASE = 12.0
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -52,7 +55,7 @@ def limits(profile: Profile) -> Limits:
     """Return the limits of a profile.
 
     Raises:
-        BadInput: a limit that there isn't, or that isn't a number.
+        BadInput: a limit that there isn't, or that isn't a number, or a lease too short to do anything.
 
     """
     known: dict[str, type[float | int]] = {each.name: type(getattr(Limits(), each.name)) for each in fields(Limits)}
@@ -66,4 +69,7 @@ def limits(profile: Profile) -> Limits:
         if not isinstance(value, int | float) or isinstance(value, bool) != flag or value < 0:
             raise BadInput(f"limits.{name} is a {known[name].__name__}", seen=repr(value), where=profile.where)
         chosen[name] = known[name](value)
+    if chosen.get("lease", SHORTEST_LEASE) < SHORTEST_LEASE:
+        seen = f"{chosen['lease']:.0f} s: no Change could be begun"
+        raise BadInput(f"limits.lease is at least {SHORTEST_LEASE:.0f}s", seen=seen, where=profile.where)
     return Limits(**chosen)  # type: ignore[arg-type]

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from roadworthy.case import Case, Changes
-from roadworthy.change import Apply, Change, Patch, Scale, Target
+from roadworthy.change import Apply, Change, Delete, Patch, Scale, Target
 from tests.guarantees import toys
 from tests.guarantees.field import Field
-from tests.guarantees.ground import eventually
+from tests.guarantees.ground import TOOLBOX, eventually
 
 pytestmark = [pytest.mark.guarantee(5), pytest.mark.short]
 LEASE = 12.0
@@ -95,18 +95,26 @@ def test_a_status_that_moves_on_is_no_reason_to_refuse(field: Field) -> None:
 
 
 def test_no_write_begins_when_the_reads_before_it_took_the_leases_time(field: Field) -> None:
-    """The read of the object takes longer than the lease lives: nothing is sent."""
+    """The reads before it take longer than the lease lives: nothing is sent."""
     field.wrong()
-    cluster = field.connect(field.profile(field.proxied, lease=9.0))
-    engine = field.engine(cluster)
-    name = f"/namespaces/{field.home}/configmaps/wanted"
+    cluster = field.connect(field.profile(field.proxied, lease=LEASE))
+    container = {"name": "c", "image": TOOLBOX}
+    path = f"/api/v1/namespaces/{field.home}/pods"
+    field.admin.make(
+        path, {"metadata": {"name": "p"}, "spec": {"containers": [container], "nodeSelector": {"no": "node"}}}
+    )
+
+    def remedy(_: Case) -> Changes:
+        yield Change("delete", Target("Pod", "p", field.home), Delete(), why="a toy")
+
+    engine = field.engine(cluster, {"remedy": remedy})
 
     def slow() -> None:
         field.proxy.fail(lambda seen: "leases" in seen.path, lost="before")
-        time.sleep(8.0)
+        time.sleep(LEASE / 2)
 
-    field.proxy.fail(lambda seen: name in seen.path, then=slow, times=1)
-    engine.converge(field.case(cluster), [("put_map", "")], toys.map_judge(cluster, field.home))
+    field.proxy.fail(lambda seen: seen.path == f"{path}/p", then=slow, times=2)
+    engine.converge(field.case(cluster), [("remedy", "")], toys.map_judge(cluster, field.home))
     assert field.audit.writes() == []
     assert [e["became"] for e in field.entries() if e["kind"] == "result"] == ["refused"]
 

@@ -17,6 +17,7 @@ from roadworthy.cluster.live import LiveCluster
 from roadworthy.converge import Converged, Judgement, confirm, guard, history, journal, ladder, rung
 from roadworthy.verdict import Verdict
 from tests.guarantees.field import Field
+from tests.guarantees.toys import map_judge
 
 pytestmark = [pytest.mark.guarantee(8), pytest.mark.short]
 START = 1_800_000_000.0
@@ -178,3 +179,20 @@ def test_a_cool_down_between_changes_of_one_target(field: Field, clock: Clock) -
     engine = field.engine(cluster, {"one": touch, "two": touch})
     engine.converge(field.case(cluster), [("one", ""), ("two", "")], lambda: NEVER)
     assert tries(field) == [0, 90]
+
+
+def test_what_does_not_last_is_left_alone(field: Field, clock: Clock) -> None:
+    """Repaired three times, wrong again each time: the fourth time it isn't, over restarts; a pass resets."""
+
+    def run() -> Converged:
+        field.wrong()
+        cluster = field.connect(field.profile(flaps=3))
+        return field.engine(cluster).converge(field.case(cluster), [("put_map", "")], map_judge(cluster, field.home))
+
+    assert [run().verdict for _ in range(3)] == [Verdict.CONVERGED] * 3
+    done = run()
+    assert done.verdict is Verdict.FAILED
+    assert "it flaps" in done.reason
+    assert len(field.audit.writes()) == 3
+    field.engine(field.connect()).passed("guard/wanted")
+    assert run().verdict is Verdict.CONVERGED

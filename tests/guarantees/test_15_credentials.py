@@ -185,7 +185,8 @@ def test_sixty_second_tokens_over_a_run_of_three_minutes(field: Field) -> None:
     path = field.folder / "token"
     names = [f"token-{number}" for number in range(4)]
     path.write_text(bound(field, names[0]))
-    cluster = field.connect(field.profile(field.config("file", {"tokenFile": str(path)}, proxied=True)))
+    kubeconfig = field.config("file", {"tokenFile": str(path)}, proxied=True)
+    cluster = field.connect(field.profile(kubeconfig, flaps=1000))
     judge, engine = toys.map_judge(cluster, field.home), field.engine(cluster)
     for number in range(1, 4):
         until = time.monotonic() + 60
