@@ -66,7 +66,8 @@ def _one(row: matrix.Row, bench: Bench) -> Result:
 
 
 def _told(result: Result) -> str:
-    came = result.problem or result.note or "red, repaired, green"
+    by = result.remedies or "nobody, rightly"
+    came = result.problem or (f"red, repaired by {by}, green" if result.seen_green else result.note)
     return f"{result.row.id}: {came.partition(chr(10))[0][:200]}"
 
 

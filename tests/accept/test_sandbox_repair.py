@@ -73,8 +73,7 @@ def test_up_after_a_process_was_killed(sandbox: Sandbox, victim: str) -> None:
     chosen = processes(sandbox, comm)
     assert chosen, victim
     os.kill(random.choice(chosen), signal.SIGKILL)  # noqa: S311 - any of them
-    up()
-    healthy(sandbox)
+    healthy(up())
 
 
 def test_up_after_a_reboot(sandbox: Sandbox) -> None:
@@ -82,8 +81,7 @@ def test_up_after_a_reboot(sandbox: Sandbox) -> None:
     machine.kill(sandbox)
     network.remove(NAME, sandbox.link)
     shutil.rmtree(sandbox.paths.run, ignore_errors=True)
-    up()
-    healthy(sandbox)
+    healthy(up())
     kubectl(sandbox, "get", "configmap", "kept")
 
 
@@ -94,8 +92,7 @@ def test_up_after_services_cables_and_routes_went(sandbox: Sandbox) -> None:
     subprocess.run(["ip", "-n", sandbox.netns("node-3"), "route", "flush", "root", sandbox.pods], check=True)
     subprocess.run(["ip", "route", "flush", "root", sandbox.pods], check=True)
     assert not status.read(sandbox)["healthy"]
-    up()
-    healthy(sandbox)
+    healthy(up())
     on_node(sandbox, "node-2", "true")
     assert status.read(sandbox)["faults"] == []
 
@@ -108,8 +105,7 @@ def test_up_over_leftovers(sandbox: Sandbox) -> None:
     subprocess.run(["ip", "netns", "add", sandbox.netns("node-1")], check=True)
     subprocess.run(["ip", "link", "add", sandbox.link, "type", "veth", "peer", "name", "rw-other"], check=True)
     cgroups.create(NAME, "node-2")
-    up()
-    healthy(sandbox)
+    healthy(up())
 
 
 @pytest.mark.parametrize("after", [0.15, 0.5, 1.0, 1.7, 3.0, 6.0])
@@ -124,8 +120,7 @@ def test_interrupted_while_coming_up(sandbox: Sandbox, after: float) -> None:
     if after in {0.5, 3.0}:
         manage.down(NAME)
         assert remains(NAME, sandbox.link) == []
-    up()
-    healthy(sandbox)
+    healthy(up())
 
 
 def test_interrupted_while_going_down(sandbox: Sandbox) -> None:
@@ -136,8 +131,7 @@ def test_interrupted_while_going_down(sandbox: Sandbox) -> None:
     process.wait(timeout=30)
     manage.down(NAME)
     assert remains(NAME, sandbox.link) == []
-    up()
-    healthy(sandbox)
+    healthy(up())  # a new one: another sandbox may have taken its network meanwhile
 
 
 def test_down_leaves_nothing_but_the_unreachable_route(sandbox: Sandbox) -> None:
