@@ -95,6 +95,9 @@ def _walk(owned: Mapping[str, Any], wanted: Any, live: Any, pointer: str) -> Ite
             yield here
         elif below:
             yield from _walk(below, inner_wanted, inner_live, here)
+        elif isinstance(inner_wanted, Mapping) and isinstance(inner_live, Mapping):
+            # Atomic, as a Service's selector: who changes one key of it owns it whole.
+            yield from (f"{here}/{_escaped(name)}" for name in inner_live if name not in inner_wanted)
 
 
 def _step(key: str, wanted: Any, live: Any) -> tuple[str, Any, Any, bool] | None:
@@ -102,7 +105,7 @@ def _step(key: str, wanted: Any, live: Any) -> tuple[str, Any, Any, bool] | None
     kind, _, name = key.partition(":")
     if kind == "f" and isinstance(live, Mapping) and name in live:
         there = isinstance(wanted, Mapping) and name in wanted
-        return name.replace("~", "~0").replace("/", "~1"), wanted[name] if there else None, live[name], there
+        return _escaped(name), wanted[name] if there else None, live[name], there
     if kind == "k" and isinstance(live, list):
         keys = json.loads(name)
         index = next((i for i, item in enumerate(live) if _is(item, keys)), None)
@@ -111,6 +114,10 @@ def _step(key: str, wanted: Any, live: Any) -> tuple[str, Any, Any, bool] | None
         match = next((item for item in wanted or () if _is({**keys, **item}, keys) and _named(item, keys)), None)
         return str(index), match, live[index], match is not None
     return None
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _is(item: Any, keys: Mapping[str, Any]) -> bool:

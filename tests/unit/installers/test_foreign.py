@@ -111,3 +111,14 @@ def test_a_key_of_a_configuration() -> None:
     (change,) = foreign.changes(cluster, "web", "apps", [wanted])
     assert isinstance(change.action, Patch)
     assert list(change.action.body) == [{"op": "remove", "path": "/data/b.yml"}]
+
+
+def test_a_key_of_what_is_owned_whole() -> None:
+    wanted = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}}}
+    entry = {"manager": "kubectl-edit", "fieldsV1": {"f:spec": {"f:selector": {}}}}
+    metadata = {"name": "web", "namespace": "apps", "resourceVersion": "7", "managedFields": [entry]}
+    spec = {"selector": {"app": "web", "example.com/tier": "none"}}
+    cluster = cast("Cluster", FakeCluster([{**wanted, "metadata": metadata, "spec": spec}]))
+    (change,) = foreign.changes(cluster, "web", "apps", [wanted])
+    assert isinstance(change.action, Patch)
+    assert list(change.action.body) == [{"op": "remove", "path": "/spec/selector/example.com~1tier"}]
