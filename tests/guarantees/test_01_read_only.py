@@ -138,7 +138,7 @@ def test_every_feature_of_the_product(field: Field, request: pytest.FixtureReque
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500, check=False)
     assert done.returncode == 1, done.stdout[-4000:]  # nothing is installed here
     asked = field.audit.entries()
-    assert len(asked) > 100
+    assert len(asked) >= 50
     sent = [each for each in field.audit.writes(lease=True) if not marker(each.resource, each.code)]
     assert sent == []
 
