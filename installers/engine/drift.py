@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from probes.quantities import quantity
@@ -32,6 +33,8 @@ _CLUSTER_WIDE = {
     *("CustomResourceDefinition", "PriorityClass", "APIService", "CSIDriver"),
     *("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"),
 }
+#: As much of a line as is shown, characters.
+_LINE = 120
 #: What stands in them is text, whatever it looks like.
 _TEXT = {"data", "stringData", "metadata"}
 
@@ -49,7 +52,18 @@ class Drift:
         """Return it in words."""
         if not self.path:
             return f"{self.target} is {self.seen}"
+        if isinstance(self.wanted, str) and isinstance(self.seen, str) and "\n" in self.wanted + self.seen:
+            return f"{self.target} has another text in {self.path}: {_first_difference(self.wanted, self.seen)}"
         return f"{self.target} has {self.path} = {self.seen!r} instead of {self.wanted!r}"
+
+
+def _first_difference(wanted: str, seen: str) -> str:
+    """Return the first line that differs, both ways: nobody reads a whole configuration in a message."""
+    pairs = zip_longest(seen.splitlines(), wanted.splitlines(), fillvalue="")
+    for number, (is_, should_be) in enumerate(pairs, start=1):
+        if is_ != should_be:
+            return f"line {number} is {is_.strip()[:_LINE]!r} instead of {should_be.strip()[:_LINE]!r}"
+    return "its line ends"
 
 
 def kind_of(obj: Obj) -> str:

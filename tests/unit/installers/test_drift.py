@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from installers.engine import drift
+from roadworthy.change import Target
 from tests.unit.installers.doubles import FakeCluster
 
 WANTED: dict[str, Any] = {
@@ -127,3 +128,10 @@ def test_a_custom_kind_is_asked_for_with_its_group() -> None:
         == "traefik.io/v1alpha1/IngressRoute"
     )
     assert drift.kind_of({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress"}) == "Ingress"
+
+
+def test_a_long_text_is_told_by_its_first_difference() -> None:
+    target = Target("ConfigMap", "prometheus", "monitoring")
+    told = str(drift.Drift(target, "data.a.yml", "one\n  two\nthree\n", "one\n  2\nthree\n"))
+    assert told == "ConfigMap monitoring/prometheus has another text in data.a.yml: line 2 is '2' instead of 'two'"
+    assert "line 3 is '' instead of 'three'" in str(drift.Drift(target, "data.a.yml", "one\ntwo\nthree", "one\ntwo"))
