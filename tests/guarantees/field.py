@@ -41,6 +41,7 @@ class Field:
         self._stack = ExitStack()
         self.admin.make("/api/v1/namespaces", {"metadata": {"name": self.home}})
         self._stack.callback(self.admin.delete, f"/api/v1/namespaces/{self.home}")
+        eventually(lambda: self.admin.get(f"/api/v1/namespaces/{self.home}/serviceaccounts/default"))
         self.user = f"system:serviceaccount:{self.home}:runner"
         self.token = self.identity("runner", self.role)
         self.audit = Audit(Path(self.facts["audit_log"]), self.admin, self.user)
