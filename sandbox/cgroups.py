@@ -139,6 +139,8 @@ def remove(sandbox: str, machine: str = "", timeout: float = 5) -> None:
                         todo="end them and run `roadworthy sandbox down` again",
                     )
                 time.sleep(0.05)
+        if machine:  # its neighbours may be making theirs at this moment
+            continue
         with contextlib.suppress(OSError):
             (root / TOP).rmdir()
 
