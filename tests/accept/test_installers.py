@@ -100,7 +100,11 @@ CONFIG = Target("ConfigMap", "alertmanager", "monitoring")
         (SERVER, Scale(0), "spec.replicas = 0 instead of 1"),
         (SERVER, Delete(), "StatefulSet monitoring/alertmanager is missing"),
         (CONFIG, Delete(), "ConfigMap monitoring/alertmanager is missing"),
-        (CONFIG, Patch({"data": {"alertmanager.yml": "nonsense: true\n"}}), "data.alertmanager.yml = 'nonsense: true"),
+        (
+            CONFIG,
+            Patch({"data": {"alertmanager.yml": "nonsense: true\n"}}),
+            "another text in data.alertmanager.yml: line 1 is 'nonsense: true' instead of ",
+        ),
         (Target("Ingress", "alertmanager", "monitoring"), Delete(), "Ingress monitoring/alertmanager is missing"),
         (
             SERVER,

@@ -67,13 +67,13 @@ class TestApi:
         assert done.undo() == "scaled back to 1"
 
     def test_a_patch_of_an_old_version_is_refused(self, tools: Tools, home: str) -> None:
-        found = tools.cluster.fresh("Deployment", "web", namespace=home)
-        version = found["metadata"]["resourceVersion"] if found else ""
-        body = [{"op": "add", "path": "/metadata/annotations/x", "value": "1"}]
-        change = Change(
-            "note", Target("Deployment", "web", home), Patch(body, "json", resource_version=version), why=""
-        )
-        act(tools, change)
+        """Of an object that nobody else writes: a workload's status moves its version on at any moment."""
+        body = {"metadata": {"name": "versioned"}, "data": {"x": "0"}}
+        made = tools.cluster.access.request("POST", f"/api/v1/namespaces/{home}/configmaps", body=body)
+        version = made.json()["metadata"]["resourceVersion"]
+        patch = Patch([{"op": "replace", "path": "/data/x", "value": "1"}], "json", resource_version=version)
+        change = Change("note", Target("ConfigMap", "versioned", home), patch, why="")
+        assert act(tools, change).detail == "patched"
         with pytest.raises(Refused, match="as it was when it was judged"):
             act(tools, change)
 
