@@ -136,7 +136,7 @@ def test_the_api_servers_restart(field: Field, service: str) -> None:
     """It is killed in the middle of ten Changes and comes back: what was sent was sent once; all ends well."""
     from sandbox import layout, supervise
 
-    sandbox = layout.load("guard")
+    sandbox = layout.load(field.facts["name"])
     assert sandbox
     for number in range(10):
         field.wrong(f"m-{number}")
