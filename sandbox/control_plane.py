@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from sandbox import kube_proxy, kubeconfig
+from sandbox import etcd, kube_proxy, kubeconfig
 from sandbox.layout import API_PORT, CLUSTER_DOMAIN, CONTROL_PLANE, REGISTRY_PORT, Sandbox
 from sandbox.pki import CA, FRONT_PROXY_CA, Authority, Subject, ensure_signing_key
 from sandbox.supervise import LOGS, script
@@ -29,7 +29,7 @@ AFTER_API = f"until (: </dev/tcp/127.0.0.1/{API_PORT}) 2>/dev/null; do sleep 0.1
 AFTER_ROLES = """{wait}
 until {binaries}/kubectl --kubeconfig={config} --request-timeout=2s get configmap -n kube-system \\
     extension-apiserver-authentication -o name >/dev/null 2>&1; do sleep 0.1; done"""
-AFTER_ETCD = "until (: </dev/tcp/127.0.0.1/2379) 2>/dev/null; do sleep 0.05; done"
+AFTER_ETCD = f"until (: </dev/tcp/127.0.0.1/{etcd.CLIENT_PORT}) 2>/dev/null; do sleep 0.05; done"
 
 
 def certificates(sandbox: Sandbox) -> Authority:
@@ -37,6 +37,7 @@ def certificates(sandbox: Sandbox) -> Authority:
     folder, address = sandbox.paths.pki, sandbox.address(CONTROL_PLANE)
     authority, front = Authority(folder, CA), Authority(folder, FRONT_PROXY_CA)
     ensure_signing_key(folder)
+    etcd.certificates(sandbox)
     service = "kubernetes.default.svc"
     names = (
         "localhost",
@@ -82,7 +83,7 @@ def _api_server(sandbox: Sandbox) -> list[str]:
     flags = {
         "advertise-address": sandbox.address(CONTROL_PLANE),
         "secure-port": str(API_PORT),
-        "etcd-servers": "http://127.0.0.1:2379",
+        "etcd-servers": etcd.LOCAL,
         "service-cluster-ip-range": sandbox.service_range,
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
@@ -156,24 +157,6 @@ def _scheduler(sandbox: Sandbox) -> list[str]:
     return [f"{BINARIES}/kube-scheduler", *(f"--{name}={value}" for name, value in flags.items())]
 
 
-def _etcd(sandbox: Sandbox) -> list[str]:
-    return [
-        f"{BINARIES}/etcd",
-        "--name=sandbox",
-        "--data-dir=/var/lib/etcd",
-        "--listen-client-urls=http://127.0.0.1:2379",
-        "--advertise-client-urls=http://127.0.0.1:2379",
-        "--listen-peer-urls=http://127.0.0.1:2380",
-        "--initial-advertise-peer-urls=http://127.0.0.1:2380",
-        "--initial-cluster=sandbox=http://127.0.0.1:2380",
-        f"--listen-metrics-urls=http://{sandbox.address(CONTROL_PLANE)}:2381",
-        # Without fsync a killed process loses nothing, a power cut may. A sandbox is made anew then, and on one disk
-        # with eight nodes' pulls each fsync can take hundreds of milliseconds: the API server would stall.
-        "--unsafe-no-fsync",
-        "--log-level=warn",
-    ]
-
-
 def _after_roles(user: str) -> str:
     return AFTER_ROLES.format(wait=AFTER_API, binaries=BINARIES, config=f"/etc/kubernetes/{user}.kubeconfig")
 
@@ -182,7 +165,7 @@ def services(sandbox: Sandbox) -> dict[str, str]:
     """Return the `run` scripts of the machine's services."""
     small = {"GOMAXPROCS": "2"}
     return {
-        "etcd": script(_etcd(sandbox), environment={"GOGC": "75"}),
+        "etcd": script(etcd.command(sandbox, f"{BINARIES}/etcd", PKI), environment={"GOGC": "75"}),
         "kube-apiserver": script(_api_server(sandbox), environment={"GOGC": "75"}, ready=AFTER_ETCD),
         "kube-controller-manager": script(
             _controller_manager(sandbox), environment=small, ready=_after_roles("controller-manager")

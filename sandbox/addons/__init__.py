@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from roadworthy.errors import BadInput
+from sandbox import etcd
 from sandbox.api import Api, Object, path
 from sandbox.layout import CLUSTER_DOMAIN, Sandbox
 from sandbox.pki import Authority, Subject
@@ -96,7 +97,11 @@ def secrets(sandbox: Sandbox, authority: Authority) -> list[Object]:
         "wildcard",
         Subject(f"*.{sandbox.domain}", names=(f"*.{sandbox.domain}", sandbox.domain), server=True, client=False),
     )
-    return [_tls_secret("kube-system", "metrics-server-tls", metrics), _tls_secret("ingress", "wildcard-tls", wildcard)]
+    return [
+        _tls_secret("kube-system", "metrics-server-tls", metrics),
+        _tls_secret("ingress", "wildcard-tls", wildcard),
+        etcd.secret(sandbox),
+    ]
 
 
 def remembering(item: Object) -> Object:
