@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING
 
 from roadworthy.cluster.facade import Cluster, ExecResult, Markers, Obj
 from roadworthy.cluster.http import HttpReply, ServiceClient
+from roadworthy.cluster.s3 import ObjectStore, S3Refused
 
 if TYPE_CHECKING:
     from roadworthy.cluster.live import LiveCluster
     from roadworthy.profile import Profile
 
-__all__ = ["Cluster", "ExecResult", "HttpReply", "Markers", "Obj", "ServiceClient", "connect"]
+__all__ = [
+    "Cluster",
+    "ExecResult",
+    "HttpReply",
+    "Markers",
+    "Obj",
+    "ObjectStore",
+    "S3Refused",
+    "ServiceClient",
+    "connect",
+]
 
 
 def connect(profile: Profile) -> LiveCluster:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from roadworthy.cluster.http import ServiceClient
+from roadworthy.cluster.s3 import ObjectStore
 from roadworthy.profile import Profile
 
 #: One API object as decoded JSON. Never written to: it is the shared local copy.
@@ -92,6 +93,10 @@ class Cluster(Protocol):
         """
         ...
 
+    def s3(self, service: str, *, access_key: str = "", secret_key: str = "") -> ObjectStore:
+        """Return a client for an object store of the profile, with the profile's keys unless others are given."""
+        ...
+
     def secret(self, namespace: str, name: str, key: str) -> str:
         """Return the decoded value of a Secret's key; it is registered for redaction before it is returned."""
         ...
@@ -143,7 +148,10 @@ class Markers(Protocol):
         ...
 
     def delete(self, kind: str, name: str, *, namespace: str = "") -> None:
-        """Delete an object that this scenario made."""
+        """Delete an object that this scenario made, or that others made of it and named with its run's id.
+
+        A sweeper may delete what carries the id of a run that is over.
+        """
         ...
 
     def restart(self, kind: str, name: str, *, namespace: str, within: float = 120.0) -> list[str]:

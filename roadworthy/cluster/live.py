@@ -17,6 +17,7 @@ from roadworthy.cluster.discovery import Discovery
 from roadworthy.cluster.facade import ExecResult, Obj, Objects, Rows
 from roadworthy.cluster.http import ServiceClient
 from roadworthy.cluster.reach import Services
+from roadworthy.cluster.s3 import ObjectStore
 from roadworthy.cluster.store import Store
 from roadworthy.errors import Refused, Unknown
 from roadworthy.profile import Profile
@@ -102,6 +103,10 @@ class LiveCluster:
     ) -> Rows:
         """Run one statement on a database service and return its rows."""
         return self.services.sql(service, query, parameters, user=user, password=password, timeout=timeout)
+
+    def s3(self, service: str, *, access_key: str = "", secret_key: str = "") -> ObjectStore:
+        """Return the client for an object store of the profile."""
+        return self.services.s3(service, access_key, secret_key)
 
     def secret(self, namespace: str, name: str, key: str) -> str:
         """Return the decoded value of a Secret's key, registered for redaction."""

@@ -13,6 +13,7 @@ from roadworthy import redact
 from roadworthy.cluster import services, workloads
 from roadworthy.cluster.facade import Rows
 from roadworthy.cluster.http import ServiceClient
+from roadworthy.cluster.s3 import LiveStore, ObjectStore
 from roadworthy.cluster.tunnel import Tunnel
 from roadworthy.errors import BadInput, NotApplicable
 from roadworthy.profile import SecretRef, Service
@@ -32,6 +33,7 @@ class Services:
         self._lock = threading.Lock()
         self._clients: dict[str, ServiceClient] = {}
         self._tunnels: dict[str, Tunnel] = {}
+        self._stores: dict[tuple[str, str, str], ObjectStore] = {}
         self._secrets: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
 
     def http(self, name: str) -> ServiceClient:
@@ -56,6 +58,20 @@ class Services:
             tunnel = self._tunnel(service)
         user, password = user or login[0], password or login[1]
         return sql.run(service, tunnel, query, parameters, user=user, password=password, timeout=timeout)
+
+    def s3(self, name: str, access_key: str, secret_key: str) -> ObjectStore:
+        """Return the client for an object store: a new one for new keys."""
+        service = self._named(name)
+        login = ("", "") if access_key and secret_key else self._login(service) or ("", "")
+        keys = access_key or login[0], secret_key or login[1]
+        with self._lock:
+            if (name, *keys) not in self._stores:
+                outside = str(service.settings.get("endpoint", ""))
+                tunnel = None if outside else self._tunnel(service)
+                where = outside or f"{service.scheme}://127.0.0.1:{tunnel.port if tunnel else 0}"
+                region = str(service.settings.get("region", "us-east-1"))
+                self._stores[name, *keys] = LiveStore(name, where, keys, region, tunnel, self._cluster.access)
+            return self._stores[name, *keys]
 
     def secret(self, namespace: str, name: str, key: str) -> str:
         """Return the decoded value of a Secret's key, registered for redaction."""

@@ -32,8 +32,9 @@ class Asked:
 
     Attributes:
         rights: on the API server's own resources.
-        services: (how, service of the profile): ``http``, ``post`` or ``sql``; the service is empty where any is meant.
+        services: (how, service of the profile): ``http``, ``post``, ``sql``, ``s3``; no service: any of them.
         made: kinds that scenarios make as their own markers.
+        taken: kinds of which scenarios take away what came of their own doing.
         drills: whether a live service's pods are deleted.
         secrets: whether credentials that the profile names are read.
         unseen: ``file:line`` of calls whose kind isn't written there, in modules that don't declare it.
@@ -43,6 +44,7 @@ class Asked:
     rights: frozenset[Right]
     services: frozenset[tuple[str, str]]
     made: frozenset[str]
+    taken: frozenset[str]
     drills: bool
     secrets: bool
     unseen: tuple[str, ...]
@@ -57,6 +59,7 @@ def asked(code: Code, places: set[Place]) -> Asked:
         frozenset(right for reader in readers for right in reader.rights),
         frozenset(each for reader in readers for each in reader.services),
         frozenset(kind for reader in readers for kind in reader.made),
+        frozenset(kind for reader in readers for kind in reader.taken),
         any(reader.drills for reader in readers),
         any(reader.secrets for reader in readers),
         tuple(each for reader in readers for each in reader.unseen),
@@ -78,6 +81,7 @@ class _Reader:
         self.rights: set[Right] = set()
         self.services: set[tuple[str, str]] = set()
         self.made: set[str] = set()
+        self.taken: set[str] = set()
         self.unseen: list[str] = []
         self.drills = self.secrets = False
         self._gets: list[ast.Call] = []
@@ -94,6 +98,8 @@ class _Reader:
         if func.attr == "get" and isinstance(func.value, ast.Call) and _is_call_of(func.value, "http"):
             self._gets.append(func.value)  # walked from the outside: seen before the call of http itself
         self.drills |= func.attr == "restart" and _is_call_of(func.value, "markers")
+        if func.attr == "delete" and _is_call_of(func.value, "markers") and call.args:
+            self.taken |= set(self._values(call.args[0]))
         if not _is_cluster(func.value):
             return
         first = call.args[0] if call.args else None
@@ -104,7 +110,7 @@ class _Reader:
             self._objects(call, named, WATCH) if named is not None else None
         elif func.attr == "raw" and first is not None:
             self._path(call, first)
-        elif func.attr in {"http", "sql"}:
+        elif func.attr in {"http", "sql", "s3"}:
             how = "post" if func.attr == "http" and call not in self._gets else func.attr
             self.services.add((how, str(self._value(first) or "")))
         else:
@@ -140,7 +146,8 @@ class _Reader:
             key.value: value for key, value in zip(made.keys, made.values, strict=True) if isinstance(key, ast.Constant)
         }
         if "kind" in words and "apiVersion" in words and isinstance(words["kind"], ast.Constant):
-            yield str(words["kind"].value)
+            kind, version = str(words["kind"].value), str(self._value(words["apiVersion"]) or "")
+            yield f"{version}/{kind}" if "." in version else kind
 
     def _value(self, node: ast.expr | None) -> object:
         if isinstance(node, ast.Constant):

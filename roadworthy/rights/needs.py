@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from roadworthy.change import KEPT
 from roadworthy.criterion import Criterion
 from roadworthy.errors import BadInput
 from roadworthy.profile import Profile
@@ -75,7 +76,7 @@ class Survey:
             return frozenset()
         places = self._steps(criterion)
         asked = calls.asked(self._code, self._code.reached(places))
-        return ways.markers(asked.made, drills=asked.drills) | _reaching_in(self._asks(places))
+        return ways.markers(asked.made, drills=asked.drills, taken=asked.taken) | _reaching_in(self._asks(places))
 
     def remedy(self, name: str, argument: str) -> Rights:
         """Return what a remedy needs, the engine's own part left out.
@@ -192,7 +193,7 @@ def _written(words: Iterable[str]) -> set[Right]:
     found: set[Right] = set()
     for right in (right for each in words for right in parse(each)):
         kind, _, sub = right.resource.partition("/")
-        beside = _WITH.get(right.verb, ())
+        beside = tuple(verb for verb in _WITH.get(right.verb, ()) if verb != "delete" or kind not in KEPT.values())
         found |= set() if right.verb == "apply" else {right}
         found |= {Right(right.group, kind, "get", right.name, right.namespace)} if sub else set()
         found |= set() if sub else {Right(right.group, kind, verb, "", right.namespace) for verb in beside}

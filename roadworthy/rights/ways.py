@@ -9,7 +9,7 @@ from roadworthy.profile import Profile, SecretRef, Service
 from roadworthy.rights import kinds
 from roadworthy.rights.right import WATCH, Right, parse
 
-_SERVICE_WAYS = {"http", "post", "sql"}
+_SERVICE_WAYS = {"http", "post", "sql", "s3"}
 
 
 def words(profile: Profile, declared: str) -> Iterator[Right]:
@@ -22,7 +22,9 @@ def service(profile: Profile, how: str, name: str) -> Iterator[Right]:
     """Yield what reaching a service takes (any of them, where no name is given): its way, and its credentials."""
     chosen = [profile.services[name]] if name in profile.services else [] if name else list(profile.services.values())
     for each in chosen:
-        if how == "sql" or (not each.host and each.username):
+        if how == "s3" and each.settings.get("endpoint"):
+            pass  # outside the cluster: only its credentials may be in it
+        elif how in {"sql", "s3"} or (not each.host and each.username):
             yield from _tunnel(each)
         elif not each.host and each.port:
             verbs = ("get",) if how == "http" else ("get", "create")
@@ -52,13 +54,19 @@ def _credentials(each: Service) -> Iterator[Right]:
             yield Right("", "secrets", "get", reference.name, reference.namespace)
 
 
-def markers(made: Iterable[str], *, drills: bool) -> frozenset[Right]:
-    """Return what scenarios need to make objects of these kinds, and to take away what they or a killed run made."""
+def markers(made: Iterable[str], *, drills: bool, taken: Iterable[str] = ()) -> frozenset[Right]:
+    """Return what scenarios need to make objects of these kinds, and to take away what they or a killed run made.
+
+    ``taken``: kinds that others make because of them (a restored namespace), and that they take away as well.
+    """
     found = {Right("", "namespaces", "create"), Right("", "serviceaccounts", "get")} if made else set()
     for kind in made:
         if where := kinds.resource(kind):
             found |= {Right(*where, verb) for verb in ("create", "get")}
-    for kind in MARKED if made else ():
+    for kind in taken:
+        if where := kinds.resource(kind):
+            found |= {Right(*where, verb) for verb in ("get", "delete")}
+    for kind in (*MARKED, *(kind for kind in made if "." in kind)) if made else ():
         if where := kinds.resource(kind):
             found.add(Right(*where, "delete"))
     return frozenset(found | ({Right("", "pods", "delete")} if drills else set()))

@@ -232,3 +232,21 @@ def test_what_lacks_a_right_is_refused_before_anything_is_done() -> None:
         Lacking(survey, {Right("storage.k8s.io", "storageclasses", "list")}).for_judging(one)
     with pytest.raises(Refused, match="update leases"):
         Lacking(survey, set(parse("update leases.coordination.k8s.io named roadworthy in kube-system"))).for_repairing()
+
+
+def test_custom_kinds_that_a_scenario_makes_and_takes_away(tmp_path: Path) -> None:
+    tmp_path.joinpath("content.py").write_text(
+        "def made(cluster):\n"
+        '    cluster.markers().create({"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {}})\n'
+        '    cluster.markers().delete("velero.io/v1/BackupRepository", "x", namespace="velero")\n'
+        '    cluster.s3("store").call("list_buckets")\n'
+    )
+    found = asked(Code(tmp_path), ("content", "made"))
+    assert found.made == {"velero.io/v1/Backup"}
+    assert found.taken == {"velero.io/v1/BackupRepository"}
+    assert found.services == {("s3", "store")}
+    rights = words(ways.markers(found.made, drills=False, taken=found.taken))
+    assert {"create backups.velero.io", "delete backups.velero.io", "delete backuprepositories.velero.io"} <= set(
+        rights
+    )
+    assert "create backuprepositories.velero.io" not in rights

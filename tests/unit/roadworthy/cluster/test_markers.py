@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from roadworthy import markers, process
+from roadworthy.cluster import Cluster
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.errors import Refused
 from tests.unit.roadworthy.apiserver import Api
@@ -101,3 +102,27 @@ def test_a_name_tells_whether_its_run_is_over() -> None:
     assert markers.leftover("roadworthy-20200101t000000-abcd-x", 1_600_000_000)
     assert not markers.leftover(f"roadworthy-{markers.run_id()}-x", 0)
     assert not markers.leftover("somebody-else", 1e12)
+
+
+def test_what_others_made_of_our_marker_may_go_and_so_may_a_dead_runs(cluster: LiveCluster, api: Api) -> None:
+    ours, dead = f"roadworthy-{markers.run_id()}-x-repository", "roadworthy-20200101t000000-abcd-x"
+    fresh = "roadworthy-29990101t000000-abcd-x"
+    for name in (ours, dead, fresh):
+        api.put("configmaps", {"metadata": {"name": name, "namespace": "a"}})
+    with cluster.scenario("phase2/x", ["writes"]):
+        cluster.markers().delete("ConfigMap", ours, namespace="a")
+        cluster.markers().delete("ConfigMap", dead, namespace="a")
+        with pytest.raises(Refused, match="only what it made"):
+            cluster.markers().delete("ConfigMap", fresh, namespace="a")
+    assert list(api.things["configmaps"]) == [("a", fresh)]
+
+
+def test_a_sweeper_may_take_away_a_dead_runs_objects(cluster: LiveCluster, api: Api) -> None:
+    api.put("configmaps", {"metadata": {"name": "roadworthy-20200101t000000-abcd-x", "namespace": "a"}})
+
+    @markers.sweeper("objects")
+    def objects(there: Cluster) -> None:
+        there.markers().delete("ConfigMap", "roadworthy-20200101t000000-abcd-x", namespace="a")
+
+    cluster.sweep()
+    assert not api.things["configmaps"]
