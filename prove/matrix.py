@@ -41,11 +41,16 @@ class Row:
     def node_id(self) -> str:
         """Pytest's name of the criterion."""
         row = f"[{'-'.join(self.criterion.parameters.values())}]" if self.criterion.parameters else ""
-        return f"{self.criterion.path.resolve().relative_to(ROOT)}::{self.criterion.function}{row}"
+        return f"{path(self.criterion.path)}::{self.criterion.function}{row}"
 
     def matches(self, reason: str) -> bool:
         """Whether a red message is the right one."""
         return re.search(self.red, reason, re.DOTALL) is not None
+
+
+def path(feature: Path) -> str:
+    """Return a feature as pytest is told it."""
+    return str(feature.resolve().relative_to(ROOT))
 
 
 def data(feature: Path) -> Path:

@@ -4,23 +4,60 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+from prove import matrix
 from prove.bench import Bench, Judged, until
 from prove.drawing import Result
-from prove.matrix import ROOT, Row
+from prove.matrix import Row
 from roadworthy.errors import NotApplicable
 
 #: How long a promise may take to hold again after its fault is undone, seconds.
 SETTLES = 120.0
 
 
+#: What a promise may be like before it is broken.
+GOOD = frozenset({"passed", "converged", "not applicable"})
+
+
 class Unproven(AssertionError):
     """The promise is not as falsifiable, or not as repairable, as its row says."""
 
 
-def prove(row: Row, bench: Bench, result: Result) -> None:
+class Ground:
+    """A whole feature as it was last judged on a bench, so that no row has to judge its promise before it breaks it."""
+
+    def __init__(self, bench: Bench, feature: Path) -> None:
+        self._bench, self._feature = bench, matrix.path(feature)
+        self._judged: dict[str, dict[str, Any]] = {}
+
+    def seen(self, row: Row) -> dict[str, Any]:
+        """Return what a row's promise was judged as; repairs the feature first, where that isn't known."""
+        if not self._judged:
+            self._judged = self._judge(run="ground", remediate=True)
+        return self._judged[row.criterion.id]
+
+    def spoiled(self) -> None:
+        """Forget it: somebody left something broken."""
+        self._judged = {}
+
+    def left(self) -> list[str]:
+        """Return what doesn't hold now, judged anew and without a repair: what no row owned up to."""
+        judged = self._judge(run="left").items()
+        return [f"{name}: {seen['verdict']}: {seen['reason']}" for name, seen in judged if seen["verdict"] not in GOOD]
+
+    def _judge(self, run: str, *, remediate: bool = False) -> dict[str, dict[str, Any]]:
+        judged = self._bench.judge(self._feature, run=run, remediate=remediate)
+        return {each["id"]: each for each in judged.criteria}
+
+
+def prove(row: Row, bench: Bench, result: Result, ground: Ground | None = None) -> None:
     """Prove one row on a sandbox, and note in ``result`` what was seen, as far as it came.
+
+    ``ground`` knows what holds before the fault; without one the promise is judged for it.
 
     Raises:
         Unproven: something was not as the row says; the message tells what was seen instead.
@@ -28,16 +65,17 @@ def prove(row: Row, bench: Bench, result: Result) -> None:
 
     """
     look = partial(bench.judge, row.node_id, run=re.sub(r"\W+", "-", row.id))
-    _healthy(row, bench, look())
+    _healthy(row, bench, ground.seen(row) if ground else look().only)
     with bench.injected(row.inject) as undo:
         began = time.monotonic()
-        red = until(look, partial(_rightly_red, row), row.within)
+        red = until(partial(look, hurried=True), partial(_rightly_red, row), row.within)
         result.red(red, time.monotonic() - began)
         _need(red.only["verdict"] == "failed", f"{red.only['verdict']}: {red.only['reason']}")
         _need(row.matches(red.only["reason"]), f"/{row.red}/ isn't in: {red.only['reason']}")
         _need(red.code == 1, f"exit code {red.code}: {red.output[-2000:]}")
         _need(not red.changes, f"a run without --remediate made a Change: {red.changes}")
-        repaired = look(remediate=True)
+        # Red in a hurry isn't red yet for a promise that allows more time.
+        repaired = until(partial(look, remediate=True), lambda seen: seen.only["verdict"] != "passed", row.within)
         result.repaired(repaired)
         _rightly_repaired(row, repaired)
         undo()
@@ -46,14 +84,14 @@ def prove(row: Row, bench: Bench, result: Result) -> None:
     _need(after.only["verdict"] == "passed", f"after the fault was undone: {after.only['reason']}")
 
 
-def _healthy(row: Row, bench: Bench, seen: Judged) -> None:
+def _healthy(row: Row, bench: Bench, seen: Mapping[str, Any]) -> None:
     """Start from what holds: where it doesn't (nothing installed, a killed run's fault), repair the whole feature."""
-    if seen.only["verdict"] not in {"passed", "not applicable"}:
-        bench.judge(str(row.criterion.path.resolve().relative_to(ROOT)), run="healing", remediate=True)
-        seen = bench.judge(row.node_id, run="healed")
-    if seen.only["verdict"] == "not applicable":
-        raise NotApplicable(seen.only["reason"])
-    _need(seen.only["verdict"] == "passed", f"not healthy before the fault: {seen.only['reason']}")
+    if seen["verdict"] not in GOOD:
+        bench.judge(matrix.path(row.criterion.path), run="healing", remediate=True)
+        seen = bench.judge(row.node_id, run="healed").only
+    if seen["verdict"] == "not applicable":
+        raise NotApplicable(seen["reason"])
+    _need(seen["verdict"] in GOOD, f"not healthy before the fault: {seen['reason']}")
 
 
 def _rightly_red(row: Row, seen: Judged) -> bool:
