@@ -19,3 +19,9 @@ def remedy(case: Case) -> Changes:
 def rights(profile: Profile, component: str) -> Iterator[Right]:
     """Yield what that takes of the API server: it depends on what the component's chart renders."""
     yield from needed(profile, component)
+
+
+def images(profile: Profile, component: str) -> Iterator[str]:
+    """Yield the images that its pods pull; a provider that makes them itself may begin before they are asked for."""
+    found = engine.load_all().get(component)
+    yield from (image.name for image in found.edition(profile).images) if found else ()

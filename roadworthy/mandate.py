@@ -10,6 +10,8 @@ from roadworthy import plan_file
 from roadworthy.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from roadworthy.case import Remedy
     from roadworthy.criterion import Criterion
     from roadworthy.rights.lacking import Lacking
@@ -73,6 +75,11 @@ class Mandate:
         if lacking:
             found = lacking.kept(name, found)
         return self.plan.followed(name, found) if self.plan else found
+
+    def images(self) -> Iterator[str]:
+        """Yield the images that the remedies of what is selected may want, in the order of the criteria."""
+        for rung in dict.fromkeys(rung for item in self._run.items for rung in self.ladder(item.criterion)):
+            yield from self._run.rooms.images(*rung, self._run.profile)
 
     def may_judge(self, criterion: Criterion) -> None:
         """Raise Denied when judging a criterion would need a right that we don't have."""

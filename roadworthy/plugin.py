@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,11 +146,13 @@ def pytest_roadworthy_convergence(
     from roadworthy.converge import Convergence, Options
 
     run = config.stash[RUN]
+    supply = images.Supply(profile, run.mandate.images, run.tell)
+    config.add_cleanup(supply.close)
     options = Options(
         remedies=run.mandate.remedy,
         root=run.rooms.root,
         helm=programs.find("helm"),
-        images=functools.partial(images.ensure, profile, tell=run.tell),
+        images=supply,
         regressions=run.regressions,
         progress=run.tell,
     )

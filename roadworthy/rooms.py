@@ -13,12 +13,15 @@ import functools
 import importlib
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roadworthy.case import Remedy
+
+if TYPE_CHECKING:
+    from roadworthy.profile import Profile
 
 SETTINGS: dict[str, tuple[str, str, str]] = {
     "roadworthy_steps": ("args", "", "packages whose modules define the Gherkin steps"),
@@ -97,6 +100,12 @@ class Rooms:
         self.importable()
         found: Remedy = importlib.import_module(f"{self.remedies}.{name}").remedy
         return found
+
+    def images(self, name: str, argument: str, profile: Profile) -> Iterator[str]:
+        """Yield the images that a remedy would have pulled: what its module's ``images`` says, where it has one."""
+        self.importable()
+        said = getattr(importlib.import_module(f"{self.remedies}.{name}"), "images", None)
+        yield from said(profile, argument) if said is not None else ()
 
     def importable(self) -> None:
         """See to it that the rooms can be imported, wherever the project is."""
