@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from roadworthy.backups import Backups
 from roadworthy.maintenance import Window
 
 
@@ -87,6 +88,7 @@ class Profile:
         storage: role -> size that is promised behind it (``1.7TB``).
         drill_window: drills are allowed while it is open.
         options: for the provider.
+        backups: what is promised about them.
 
     """
 
@@ -115,3 +117,4 @@ class Profile:
     drill_window: Window | None = None
     maintenance: Window | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    backups: Backups = field(default_factory=Backups)

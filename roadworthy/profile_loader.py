@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from roadworthy import document, units
+from roadworthy import backups, document, units
 from roadworthy.document import Document
 from roadworthy.errors import BadInput
 from roadworthy.maintenance import Window
@@ -111,6 +111,7 @@ def _profile(name: str, said: Document) -> Profile:
         limits={key: units.quantity(value) for key, value in content.get("limits", {}).items()},
         waivers=tuple(_waivers(said)),
         options=content.get("options", {}),
+        backups=backups.load(content.get("backups", {})),
     )
     return replace(profile, services=_hosts(profile)) if profile.domain else profile
 

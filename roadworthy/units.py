@@ -1,4 +1,4 @@
-"""Numbers with their unit, as profiles write them: ``30s``, ``5m``, ``1h30m``, ``250ms``, ``40%``."""
+"""Numbers with their unit, as profiles write them: ``30s``, ``5m``, ``1h30m``, ``250ms``, ``40%``, ``500Gi``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT])(i?)B?")
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
@@ -21,6 +22,15 @@ def share(written: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?%", written) or float(written[:-1]) > 100:
         raise ValueError(f"a percentage from 0% to 100%, not {written!r}")
     return float(written[:-1]) / 100
+
+
+def size(written: str) -> float:
+    """Return a size in bytes (``500Gi``, ``1.7TB``); ValueError when it has no unit or isn't one."""
+    found = _SIZE.fullmatch(written)
+    if not found:
+        raise ValueError(f"a size with its unit, like 500Gi or 1.7TB, not {written!r}")
+    prefix, binary = found[2], found[3]
+    return float(found[1]) * float(1024 if binary else 1000) ** (1 + "KMGT".index(prefix))
 
 
 def quantity(written: object) -> object:

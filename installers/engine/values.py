@@ -1,9 +1,9 @@
 """What a chart is given: the edition's values with files and the profile's words put in, and the digest of it all.
 
-In a file of values ``@{domain}`` stands for the profile's word, ``!file name`` for a file's text, ``!yaml name`` for a
-YAML file's content, ``!files pattern`` for a mapping of file name to text, and ``!templated pattern`` for the same when
-the chart puts it through its template engine. What comes out is plain YAML in the cache folder, named by its content;
-it holds no secret, so it may stay there.
+In a file of values ``@{domain}`` stands for the profile's word, ``!list name`` for one of its lists, ``!file name`` for
+a file's text, ``!yaml name`` for a YAML file's content, ``!files pattern`` for a mapping of file name to text, and
+``!templated pattern`` for the same when the chart puts it through its template engine. What comes out is plain YAML in
+the cache folder, named by its content; it holds no secret, so it may stay there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from installers.engine.component import ROOT, Component, Edition
-from roadworthy import document
+from roadworthy import backups, document
 from roadworthy.errors import BadInput
 from roadworthy.profile import Profile
 
@@ -53,6 +53,7 @@ def words(profile: Profile) -> dict[str, str]:
         "domain": profile.domain,
         "storage_class": classes.get("default", ""),
         "replicated_storage_class": classes.get("replicated") or classes.get("default", ""),
+        **backups.words(profile.backups),
     }
 
 
@@ -62,6 +63,7 @@ class _Loader(yaml.CSafeLoader):
     file: Path
     scope: Mapping[str, str]
     profile: str
+    lists: Mapping[str, list[str]]
 
     def said(self, node: yaml.Node) -> str:
         """Return a text with the profile's words put in."""
@@ -76,6 +78,13 @@ class _Loader(yaml.CSafeLoader):
             return self.scope[name]
 
         return _WORD.sub(word, str(node.value))
+
+    def chosen(self, node: yaml.Node) -> list[str]:
+        """Return one of the profile's lists."""
+        if node.value not in self.lists:
+            where = f"{self.file}:{node.start_mark.line + 1}"
+            raise BadInput(f"one of {', '.join(self.lists)}", seen=str(node.value), where=where)
+        return self.lists[node.value]
 
     def inside(self, node: yaml.Node) -> str:
         """Return a file's text; it must lie beside the values or below."""
@@ -113,6 +122,7 @@ class _Dumper(yaml.CSafeDumper):
 
 
 _Loader.add_constructor("tag:yaml.org,2002:str", _Loader.said)
+_Loader.add_constructor("!list", _Loader.chosen)
 _Loader.add_constructor("!file", _Loader.inside)
 _Loader.add_constructor("!yaml", _Loader.content)
 _Loader.add_constructor("!files", _Loader.several)
@@ -130,6 +140,7 @@ def read(edition: Edition, profile: Profile) -> dict[str, Any]:
     def parse(content: str) -> Any:
         loader = _Loader(content)
         loader.file, loader.scope, loader.profile = edition.values, words(profile), profile.where
+        loader.lists = backups.lists(profile.backups)
         try:
             return loader.get_single_data()
         finally:
