@@ -13,6 +13,9 @@ from typing import Any
 
 Manifest = Mapping[str, Any]
 
+#: Kind -> resource of what takes others with it when it goes: made where it is missing, and never taken away again.
+KEPT = {"CustomResourceDefinition": "customresourcedefinitions", "Namespace": "namespaces"}
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

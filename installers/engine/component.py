@@ -48,6 +48,7 @@ class Edition:
         per_node: whether it runs on every node.
         images: what its pods pull.
         timeout: seconds that an upgrade may take.
+        crds: files of custom resource definitions beside the chart; a packed chart's own are found in it.
         unavailable: why it can't be had on this sort of cluster; empty when it can.
 
     """
@@ -60,6 +61,7 @@ class Edition:
     per_node: bool
     images: tuple[Image, ...]
     timeout: int
+    crds: tuple[Path, ...] = ()
     unavailable: str = ""
 
 
@@ -125,8 +127,17 @@ def _edition(found: document.Document, key: str) -> Edition:
         per_node=data["memory"]["per"] == "node",
         images=tuple(images),
         timeout=data.get("timeout", _TIMEOUT[key]),
+        crds=_crds(found, key),
         unavailable=data.get("unavailable", ""),
     )
+
+
+def _crds(found: document.Document, key: str) -> tuple[Path, ...]:
+    pattern = found.content[key].get("crds")
+    files = tuple(sorted(found.path.parent.glob(pattern))) if pattern else ()
+    if pattern and not files:
+        raise BadInput("at least one file of definitions", seen=f"none is named {pattern}", where=found.at(key, "crds"))
+    return files
 
 
 def _secret(data: Mapping[str, Any]) -> Secret:

@@ -23,8 +23,8 @@ Steps = tuple[str | int, ...]
 
 #: Objects that hold credentials: that they differ is told, never in what.
 _QUIET = {"Secret"}
-#: Read one by one, not by watching all of them: they may be many, or secret.
-_FRESH_ONLY = {"Secret"}
+#: Read one by one, not by watching all of them: they may be many, large, or secret.
+_FRESH_ONLY = {"Secret", "CustomResourceDefinition"}
 #: What Helm leaves alone at an upgrade too, and what the server may call in another version than the chart.
 _SKIPPED = {"status", "apiVersion", "kind"}
 #: Kinds that are in no namespace; of the others Helm leaves it out where it is the release's own.
@@ -80,12 +80,13 @@ def of(cluster: Cluster, namespace: str, objects: Sequence[Obj]) -> Iterator[Dri
         kind, name = kind_of(wanted), str(wanted["metadata"]["name"])
         space = str(wanted["metadata"].get("namespace") or ("" if wanted["kind"] in _CLUSTER_WIDE else namespace))
         target = Target(str(wanted["kind"]), name, space, api_version=str(wanted.get("apiVersion", "v1")))
-        if kind not in _FRESH_ONLY and not list(_object(target, wanted, cluster.get(kind, name, namespace=space))):
+        if kind not in _FRESH_ONLY and not list(compared(target, wanted, cluster.get(kind, name, namespace=space))):
             continue
-        yield from _object(target, wanted, cluster.fresh(kind, name, namespace=space))
+        yield from compared(target, wanted, cluster.fresh(kind, name, namespace=space))
 
 
-def _object(target: Target, wanted: Obj, live: Obj | None) -> Iterator[Drift]:
+def compared(target: Target, wanted: Obj, live: Obj | None) -> Iterator[Drift]:
+    """Yield where one live object differs from what was asked for."""
     if live is None:
         yield Drift(target, "", "there", "missing")
         return

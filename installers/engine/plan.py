@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from installers.engine import drift, fit, foreign, immutable, order, pending, release, restart, secrets, values
+from installers.engine import (
+    crds,
+    drift,
+    fit,
+    foreign,
+    gone,
+    immutable,
+    order,
+    pending,
+    release,
+    restart,
+    secrets,
+    values,
+)
 from installers.engine.component import Component, Edition, load_all
 from roadworthy.case import Changes
 from roadworthy.change import Apply, Change, HelmUpgrade, Target
 from roadworthy.cluster import Cluster
 from roadworthy.errors import NotApplicable, Refused
 
-#: How long a namespace that is being deleted may take to be gone, seconds.
-GONE = 120.0
 #: How many differences a Change shows.
 _SHOWN = 10
 
@@ -23,7 +34,7 @@ def plan(name: str, cluster: Cluster, components: Mapping[str, Component] | None
     Raises:
         BadInput: no such component, or its data can't be used (file and line).
         NotApplicable: it can't be had on this sort of cluster.
-        Refused: the nodes can't run it, or somebody else's Helm operation is in the way.
+        Refused: the nodes can't run it, or somebody else's Helm operation or definition is in the way.
         Unknown: the cluster can't be read.
 
     """
@@ -37,6 +48,7 @@ def _one(component: Component, cluster: Cluster) -> Changes:
         raise NotApplicable(f"{component.name} can't be had on {cluster.profile.name}: {edition.unavailable}")
     rendered = values.render(component, cluster.profile)
     yield from _namespace(cluster, component)
+    yield from crds.changes(cluster, component)
     made = yield from secrets.changes(cluster, component)
     found = release.read(cluster, component.namespace, component.name)
     if found and found.component:
@@ -65,7 +77,7 @@ def _namespace(cluster: Cluster, component: Component) -> Changes:
     target = Target("Namespace", component.namespace)
     live = cluster.get("Namespace", component.namespace)
     if live and live["metadata"].get("deletionTimestamp"):
-        _wait_until_gone(cluster, component)
+        gone.wait(cluster, "Namespace", component.namespace)
         live = None
     if live is None and cluster.fresh("Namespace", component.namespace) is None:
         labels = {"app.kubernetes.io/managed-by": "roadworthy"}
@@ -79,28 +91,6 @@ def _namespace(cluster: Cluster, component: Component) -> Changes:
         yield Change(
             "create", target, Apply(manifest), why, after=after, blast_radius=(str(target),), component=component.name
         )
-
-
-def _wait_until_gone(cluster: Cluster, component: Component) -> None:
-    name = component.namespace
-
-    def gone() -> None:
-        live = cluster.fresh("Namespace", name)
-        state = [
-            c.get("message", "")
-            for c in (live or {}).get("status", {}).get("conditions") or ()
-            if c["status"] == "True"
-        ]
-        if live is not None and live["metadata"].get("deletionTimestamp"):
-            raise AssertionError(f"Namespace {name} is still being deleted: {'; '.join(state) or 'no reason given'}")
-
-    try:
-        cluster.until(gone, within=GONE, what=f"the end of namespace {name}")
-    except AssertionError as error:
-        todo = "remove what holds it (finalizers, a dead APIService), then run again"
-        raise Refused(
-            f"namespace {name} gone or there", seen=str(error), where=f"Namespace {name}", todo=todo
-        ) from error
 
 
 def _reasons(component: Component, found: release.Release | None, digest: str) -> list[str]:

@@ -6,18 +6,11 @@ more than he has. So the rules of its roles are part of what it takes.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import yaml
-
-from installers.engine import order, values
-from installers.engine.component import Component, load_all
-from roadworthy import programs
+from installers.engine import crds, order
+from installers.engine.chart import rendered
+from installers.engine.component import load_all
 from roadworthy.cluster import Obj
 from roadworthy.errors import BadInput
 from roadworthy.profile import Profile
@@ -29,8 +22,7 @@ ALL = ("get", "list", "watch", "create", "update", "patch", "delete")
 #: What Helm looks at while it waits for a workload, and what its pods leave behind when it is installed anew.
 WAITING = (("", "pods"), ("apps", "replicasets"), ("", "events"))
 _ROLES = {"Role", "ClusterRole"}
-_CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "Namespace", "StorageClass", "CustomResourceDefinition"}
-_SECONDS = 120.0
+_CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "Namespace", "StorageClass"}
 
 
 def needed(profile: Profile, name: str) -> Iterator[Right]:
@@ -47,37 +39,16 @@ def needed(profile: Profile, name: str) -> Iterator[Right]:
         if component.edition(profile).unavailable:
             continue
         yield from several(("get", "list", "watch"), "", "nodes")
-        yield from several(("get", "list", "watch", "create", "patch", "update", "delete"), "", "namespaces")
+        yield from several(("get", "list", "watch", "create", "patch", "update"), "", "namespaces")
         yield from several(ALL, "", "secrets", namespace=component.namespace)
         for group, resource in WAITING:
             yield from several(("get", "list", "watch"), group, resource, namespace=component.namespace)
-        for thing in rendered(component, profile):
-            yield from _of(thing, component.namespace)
-
-
-def rendered(component: Component, profile: Profile) -> list[Obj]:
-    """Return the objects of a component's chart, as Helm renders them without a cluster."""
-    edition, written = component.edition(profile), values.render(component, profile)
-    with tempfile.TemporaryDirectory(prefix="roadworthy-render-") as home:
-        words = [programs.find("helm"), "template", component.name, written.chart, "-n", component.namespace]
-        words += ["-f", str(written.values), *(["--version", edition.version] if edition.version else [])]
-        folders = {f"HELM_{each}_HOME": str(Path(home) / each.lower()) for each in ("CACHE", "CONFIG", "DATA")}
-        try:
-            done = subprocess.run(
-                words, env={**_environment(), **folders}, capture_output=True, text=True, timeout=_SECONDS, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise BadInput(f"the chart of {component.name} can be rendered", seen=str(error)) from error
-    if done.returncode:
-        todo = "grant its installer cluster-admin (deploy/remediate/install-rbac.yaml), or leave it out"
-        raise BadInput(
-            f"the chart of {component.name} can be rendered",
-            seen=done.stderr.strip()[-300:],
-            where=edition.chart,
-            todo=todo,
-        )
-    found: list[Any] = [each for each in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if each]
-    return [item for each in found for item in (each.get("items") or [] if each["kind"] == "List" else [each])]
+        things = rendered(component, profile)
+        for thing in things:
+            if thing["kind"] != crds.KIND:
+                yield from _of(thing, component.namespace)
+        if component.edition(profile).crds or any(thing["kind"] == crds.KIND for thing in things):
+            yield from several(crds.VERBS, crds.GROUP, crds.PLURAL)
 
 
 def _of(thing: Obj, namespace: str) -> Iterator[Right]:
@@ -97,7 +68,3 @@ def _rule(rule: Obj) -> Iterator[Right]:
             for resource in rule.get("resources") or ():
                 for name in rule.get("resourceNames") or ("",):
                     yield Right(str(group), str(resource), str(verb), str(name))
-
-
-def _environment() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith(("HELM_", "KUBE"))}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from roadworthy.change import Apply, Change, Delete, Evict, Patch, Scale
+from roadworthy.change import KEPT, Apply, Change, Delete, Evict, Patch, Scale
 from roadworthy.cluster.answers import TOO_MANY, Reply
 from roadworthy.converge.fence import Found, fenced, found, path_of, there
 from roadworthy.converge.records import Executed
@@ -138,8 +138,13 @@ def evict(tools: Tools, change: Change, _: Evict, *, dry: bool) -> Executed | st
     return diff(stripped(before), None, str(target)) if dry else Executed(change, "evicted", None, before)
 
 
-def _back(tools: Tools, change: Change, before: Found) -> Callable[[], str]:
-    """Return how to take an apply or a patch back: the object as it was, or its removal when it wasn't there."""
+def _back(tools: Tools, change: Change, before: Found) -> Callable[[], str] | None:
+    """Return how to take an apply or a patch back: the object as it was, or its removal when it wasn't there.
+
+    None for what others live in: they would go with it, and by then there may be some.
+    """
+    if before is None and change.target.kind in KEPT:
+        return None
 
     def undo() -> str:
         now = found(tools, change.target)

@@ -36,7 +36,7 @@ def facts(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     manage.up(NAME, nodes=NODES, progress=Silent())
     images.ensure([TOOLBOX])
     yield dict(provider.provide({"name": NAME}))
-    if request.config.getoption("--down"):
+    if request.config.getoption("--down", default=False):
         manage.down(NAME)
 
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.server
 import secrets
-import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,40 +19,10 @@ from sandbox.images.registry import Storage
 from tests.guarantees import toys
 from tests.guarantees.field import Field
 from tests.guarantees.ground import MERGE, TOOLBOX, eventually
+from tests.guarantees.shop import pack, shop
 
+__all__ = ["shop"]
 pytestmark = [pytest.mark.guarantee(19), pytest.mark.short]
-TEMPLATE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wanted}\ndata: {k: VALUE}\n"
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A chart repository: its address, and the folder it serves."""
-    folder = tmp_path / "shop"
-    folder.mkdir()
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *words: Any) -> None:
-            super().__init__(*words, directory=str(folder))
-
-        def log_message(self, *_: Any) -> None:
-            """Be quiet."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/toy-0.1.0.tgz", folder
-    server.shutdown()
-    server.server_close()
-
-
-def pack(folder: Path, value: str) -> str:
-    """Put the chart toy 0.1.0 into the shop; return its digest."""
-    source = folder.parent / f"source-{value}"
-    (source / "toy" / "templates").mkdir(parents=True)
-    (source / "toy" / "Chart.yaml").write_text("apiVersion: v2\nname: toy\nversion: 0.1.0\n")
-    (source / "toy" / "templates" / "map.yaml").write_text(TEMPLATE.replace("VALUE", value))
-    helm = str(builds.ensure("helm") / "helm")
-    subprocess.run([helm, "package", str(source / "toy"), "-d", str(folder)], check=True, capture_output=True)
-    return "sha256:" + hashlib.sha256((folder / "toy-0.1.0.tgz").read_bytes()).hexdigest()
 
 
 def install(field: Field, chart: str, digest: str) -> Converged:

@@ -84,6 +84,8 @@ def test_case(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("remediation._common._homes", lambda: HOMES)
     monkeypatch.setattr("probes.edge.certificate", lambda _, host: edge.Certificate(host, "", **said["shown"][host]))
     monkeypatch.setattr("roadworthy.certificates.issue", lambda *_: said.get("authority"))
+    if "declared" in said:
+        monkeypatch.setattr("installers.engine.crds.declared", lambda *_: said["declared"])
     remedy = importlib.import_module(f"remediation.{module}").remedy
     cluster = cast("Cluster", FakeCluster(said))
     case = Case(cluster, "phase1/unit", "", said.get("argument", ""), said.get("parameters", {}))
