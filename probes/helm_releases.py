@@ -16,11 +16,16 @@ PATH = "/api/v1/secrets?labelSelector=owner%3Dhelm"
 
 #: Written by the engine with ``helm --labels``.
 COMPONENT, RUN = "roadworthy.dev/component", "roadworthy.dev/run"
+#: Of revisions that were whole once.
+_WHOLE = {"deployed", "superseded"}
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision of a release. ``component`` and ``run`` are empty when we didn't make it."""
+    """One revision of a release, counted from 1. ``component`` and ``run`` are empty when we didn't make it.
+
+    ``status`` is Helm's word; ``changed`` is when its Secret was last written, in seconds since the epoch.
+    """
 
     release: str
     namespace: str
@@ -32,13 +37,18 @@ class Revision:
     component: str = ""
     run: str = ""
 
+    @property
+    def pending(self) -> bool:
+        """Whether an operation was begun and not ended."""
+        return self.status in PENDING
+
 
 def releases(cluster: Cluster) -> dict[tuple[str, str], list[Revision]]:
     """Return the revisions of every release by (namespace, release), the newest first."""
     found: dict[tuple[str, str], list[Revision]] = {}
     for secret in cluster.raw(PATH)["items"]:  # asked for, not watched: nobody wants every Secret in memory
-        revision = _revision(secret)
-        found.setdefault((revision.namespace, revision.release), []).append(revision)
+        one = revision(secret)
+        found.setdefault((one.namespace, one.release), []).append(one)
     for several in found.values():
         several.sort(key=lambda each: each.version, reverse=True)
     return dict(sorted(found.items()))
@@ -46,10 +56,11 @@ def releases(cluster: Cluster) -> dict[tuple[str, str], list[Revision]]:
 
 def deployed(several: list[Revision]) -> Revision | None:
     """Return the newest revision that was deployed whole."""
-    return next((each for each in several if each.status in {"deployed", "superseded"}), None)
+    return next((each for each in several if each.status in _WHOLE), None)
 
 
-def _revision(secret: Obj) -> Revision:
+def revision(secret: Obj) -> Revision:
+    """Return what the labels of a Secret say."""
     metadata = secret["metadata"]
     labels = metadata.get("labels") or {}
     version = labels.get("version", "0")
@@ -60,7 +71,7 @@ def _revision(secret: Obj) -> Revision:
         status=labels.get("status", ""),
         secret=metadata["name"],
         uid=metadata["uid"],
-        changed=epoch(metadata.get("creationTimestamp")),
+        changed=float(labels.get("modifiedAt") or labels.get("createdAt") or epoch(metadata.get("creationTimestamp"))),
         component=labels.get(COMPONENT, ""),
         run=labels.get(RUN, ""),
     )

@@ -19,6 +19,7 @@ from installers.engine import (
     values,
 )
 from installers.engine.component import Component, Edition, load_all
+from probes.helm_releases import COMPONENT, deployed
 from roadworthy.case import Changes
 from roadworthy.change import Apply, Change, HelmUpgrade, Target
 from roadworthy.cluster import Cluster
@@ -51,13 +52,13 @@ def _one(component: Component, cluster: Cluster) -> Changes:
     yield from crds.changes(cluster, component)
     made = yield from secrets.changes(cluster, component)
     found = release.read(cluster, component.namespace, component.name)
-    if found and found.component:
+    if found and found.newest.component:
         # First: a rollback or an upgrade would wait for pods that a foreign field keeps from running.
         for change in foreign.changes(cluster, component.name, component.namespace, found.objects):
             yield change
             made.append(change.target)
-    if found and found.pending:
-        yield pending.clear(cluster, component, found)
+    if found and found.newest.pending:
+        yield pending.clear(cluster, found.revisions)
         found = release.read(cluster, component.namespace, component.name)
     reasons = _reasons(component, found, rendered.digest)
     drifts = list(drift.of(cluster, component.namespace, found.objects)) if found and not reasons else []
@@ -97,16 +98,17 @@ def _reasons(component: Component, found: release.Release | None, digest: str) -
     """Return why the release isn't the wanted one, in words; nothing when it is."""
     if found is None:
         return ["it isn't installed"]
-    if not found.component:
-        label = f"kubectl -n {found.namespace} label secret {found.secret} {release.COMPONENT}={found.name}"
+    newest = found.newest
+    if not newest.component:
+        label = f"kubectl -n {newest.namespace} label secret {newest.secret} {COMPONENT}={newest.release}"
         todo = f"to hand it over to Roadworthy: {label}"
-        seen = f"release {found.namespace}/{found.name} ({found.chart}), not installed by Roadworthy"
+        seen = f"release {newest.namespace}/{newest.release} ({found.chart}), not installed by Roadworthy"
         raise Refused(f"a release of {component.name} of our own, or none", seen=seen, todo=todo)
-    if found.status != "deployed":
-        return [f"its last upgrade is {found.status} (revision {found.revision})"]
+    if newest.status != "deployed":
+        return [f"its last upgrade is {newest.status} (revision {newest.version})"]
     if found.digest != digest:
         made_from = found.digest[:12] or "no known digest"
-        return [f"revision {found.revision} was installed from {made_from}, not {digest[:12]}"]
+        return [f"revision {newest.version} was installed from {made_from}, not {digest[:12]}"]
     return []
 
 
@@ -119,7 +121,9 @@ def _upgrade(
     reasons: list[str],
 ) -> Change:
     target = Target("Release", component.name, component.namespace)
-    before = {"revision": found.revision, "status": found.status, "digest": found.digest} if found else None
+    before = (
+        {"revision": found.newest.version, "status": found.newest.status, "digest": found.digest} if found else None
+    )
     shown = [*reasons[:_SHOWN], *(["and more"] if len(reasons) > _SHOWN else [])]
     touched = [str(workload) for workload in _workloads(found)]
     action = HelmUpgrade(
@@ -129,7 +133,7 @@ def _upgrade(
         digest=rendered.digest,
         timeout_seconds=edition.timeout,
         chart_digest=edition.digest,
-        labels={release.DIGEST: rendered.digest, release.COMPONENT: component.name},
+        labels={release.DIGEST: rendered.digest, COMPONENT: component.name},
         images=tuple(image.name for image in edition.images),
         wait=not (edition.per_node and _node_missing(cluster)),
     )
@@ -140,7 +144,7 @@ def _upgrade(
         why=f"{component.name}: {'; '.join(shown)}",
         before={**before, "drift": shown} if before else None,
         after={"chart": edition.chart, "version": edition.version, "digest": rendered.digest},
-        reversible=bool(found and found.deployed),
+        reversible=bool(found and deployed(list(found.revisions))),
         blast_radius=(str(target), *touched),
         component=component.name,
     )
@@ -150,7 +154,11 @@ def _workloads(found: release.Release | None) -> list[Target]:
     """Return the workloads that an upgrade may restart."""
     kinds = {"Deployment", "StatefulSet", "DaemonSet"}
     objects = found.objects if found else ()
-    return [Target(o["kind"], o["metadata"]["name"], found.namespace) for o in objects if found and o["kind"] in kinds]
+    return [
+        Target(o["kind"], o["metadata"]["name"], found.newest.namespace)
+        for o in objects
+        if found and o["kind"] in kinds
+    ]
 
 
 def _node_missing(cluster: Cluster) -> bool:

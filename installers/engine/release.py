@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import yaml
 
+from probes.helm_releases import Revision, revision
 from roadworthy.cluster import Cluster, Obj
 from roadworthy.errors import Unknown
 
@@ -19,53 +20,33 @@ from roadworthy.errors import Unknown
 RIGHTS: tuple[str, ...] = ("list secrets",)
 
 DIGEST = "roadworthy.dev/digest"
-COMPONENT = "roadworthy.dev/component"
-RUN = "roadworthy.dev/run"
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The newest revision of a release.
+    """A release by its newest revision.
 
     Attributes:
-        name: of the release.
-        namespace: where it is.
-        revision: counted from 1.
-        status: Helm's word: ``deployed``, ``failed``, ``pending-install``, ``pending-upgrade`` …
+        revisions: all of them, the newest first.
         chart: name and version.
         digest: what the last install was made from; empty: it is none of ours.
-        component: whose install it is; empty: it is none of ours.
-        run: the run of Roadworthy that made this revision; empty when it isn't known.
-        deployed: the newest revision that was deployed once; 0: none was.
-        secret: the name of the Secret that holds this revision.
-        uid: that Secret's UID.
-        changed: when that Secret was last written, in seconds since the epoch, as Helm labels it.
         objects: what the chart asked for.
 
     """
 
-    name: str
-    namespace: str
-    revision: int
-    status: str
+    revisions: tuple[Revision, ...]
     chart: str
     digest: str
-    component: str
-    run: str
-    deployed: int
-    secret: str
-    uid: str
-    changed: float
     objects: tuple[Obj, ...]
 
     @property
-    def pending(self) -> bool:
-        """Whether an operation was begun and not ended."""
-        return self.status.startswith("pending-") or self.status == "uninstalling"
+    def newest(self) -> Revision:
+        """Its newest revision."""
+        return self.revisions[0]
 
 
 def read(cluster: Cluster, namespace: str, name: str) -> Release | None:
-    """Return the newest revision of a release, or None where there is none.
+    """Return a release, or None where there is none.
 
     Raises:
         Unknown: the API server can't be asked, or what Helm stored can't be read.
@@ -73,34 +54,19 @@ def read(cluster: Cluster, namespace: str, name: str) -> Release | None:
     """
     selector = quote(f"owner=helm,name={name}", safe="")
     found = cluster.raw(f"/api/v1/namespaces/{namespace}/secrets?labelSelector={selector}")
-    secrets = sorted((item for item in found.get("items") or [] if _revision(item)), key=_revision)
-    if not secrets:
+    known = sorted(((revision(item), item) for item in found.get("items") or []), key=lambda each: -each[0].version)
+    known = [each for each in known if each[0].version]
+    if not known:
         return None
-    newest = secrets[-1]
-    labels = newest["metadata"].get("labels") or {}
-    content = _decode(newest, f"Secret {namespace}/{newest['metadata']['name']}")
+    newest, secret = known[0]
+    content = _decode(secret, f"Secret {namespace}/{newest.secret}")
     chart = content.get("chart", {}).get("metadata", {})
-    done = [item for item in secrets if item["metadata"]["labels"].get("status") in {"deployed", "superseded"}]
     return Release(
-        name=name,
-        namespace=namespace,
-        revision=_revision(newest),
-        status=str(labels.get("status", "")),
+        revisions=tuple(each for each, _ in known),
         chart=f"{chart.get('name', '')} {chart.get('version', '')}",
-        digest=labels.get(DIGEST, ""),
-        component=labels.get(COMPONENT, ""),
-        run=labels.get(RUN, ""),
-        deployed=max(map(_revision, done), default=0),
-        secret=newest["metadata"]["name"],
-        uid=newest["metadata"].get("uid", ""),
-        changed=float(labels.get("modifiedAt") or labels.get("createdAt") or 0),
+        digest=(secret["metadata"].get("labels") or {}).get(DIGEST, ""),
         objects=tuple(_objects(content.get("manifest") or "")),
     )
-
-
-def _revision(secret: Obj) -> int:
-    version = str((secret["metadata"].get("labels") or {}).get("version", ""))
-    return int(version) if version.isdigit() else 0
 
 
 def _decode(secret: Obj, where: str) -> Any:

@@ -156,7 +156,7 @@ def test_a_pending_first_install_loses_its_lock() -> None:
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        ({"modifiedAt": str(int(NOW) - 5)}, "its helm may be at work"),
+        ({"modifiedAt": str(int(NOW) - 5)}, "its helm may still be at work"),
         ({"modifiedAt": "0", "roadworthy.dev/component": ""}, "not by Roadworthy"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_run_that_is_at_work_keeps_its_operation() -> None:
     }
     cluster = healthy(status="pending-upgrade", **{"roadworthy.dev/run": "run-1"})
     cluster.objects.append(lease)
-    with pytest.raises(Refused, match="run run-1, which is at work"):
+    with pytest.raises(Refused, match="run run-1, which began it, is still at work"):
         changes(cluster)
 
 
