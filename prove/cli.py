@@ -10,8 +10,8 @@ import click
 
 from prove import drawing, matrix
 from prove.bench import Bench
-from prove.drawing import Result
 from prove.proof import Ground, Unproven, prove
+from prove.results import Result
 from roadworthy.errors import NotApplicable, RoadworthyError
 from sandbox import faults, manage
 from sandbox.progress import for_stream

@@ -11,8 +11,8 @@ from typing import Any
 
 from prove import matrix
 from prove.bench import Bench, Judged, until
-from prove.drawing import Result
 from prove.matrix import Row
+from prove.results import Result
 from roadworthy.errors import NotApplicable
 
 #: How long a promise may take to hold again after its fault is undone, seconds.
@@ -78,6 +78,7 @@ def prove(row: Row, bench: Bench, result: Result, ground: Ground | None = None) 
         repaired = until(partial(look, remediate=True), lambda seen: seen.only["verdict"] != "passed", row.within)
         result.repaired(repaired)
         _rightly_repaired(row, repaired)
+        result.seen_repaired = True
         undo()
     after = until(look, lambda seen: bool(seen.only["verdict"] == "passed"), SETTLES)
     result.undone(after)

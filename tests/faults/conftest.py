@@ -8,8 +8,8 @@ import pytest
 
 from prove import drawing
 from prove.bench import Bench
-from prove.drawing import Result
 from prove.matrix import ROOT
+from prove.results import Result
 from sandbox import manage
 from sandbox.progress import Silent
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from prove.bench import Bench
-from prove.drawing import Result
 from prove.matrix import Row, rows
 from prove.proof import Unproven, prove
+from prove.results import Result
 from roadworthy.errors import NotApplicable
 
 ROWS = [row for row in rows() if not row.shapes]
