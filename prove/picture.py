@@ -1,4 +1,4 @@
-"""The matrix as SVG: a line for each fault, under the feature's rules. No font, no script of its own; light and dark."""
+"""The matrix as SVG: a line for each fault, under the feature's rules. No font or script of its own; light and dark."""
 
 from __future__ import annotations
 
