@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,29 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """A text with ``${username}`` and ``${password}`` of a service of the profile."""
+
+    text: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
-    """Credentials made at the first install. ``random``: key -> length; ``plain``: key -> value that is no secret."""
+    """Credentials of a component.
+
+    Attributes:
+        name: the object's.
+        random: key -> length; made at the first install.
+        plain: key -> value that is no secret.
+        logins: key -> what follows another service's credentials.
+
+    """
 
     name: str
     random: Mapping[str, int]
     plain: Mapping[str, str]
+    logins: Mapping[str, Login] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +161,9 @@ def _secret(data: Mapping[str, Any]) -> Secret:
     fields = data["data"]
     return Secret(
         name=data["name"],
-        random={key: field["random"] for key, field in fields.items() if "random" in field},
-        plain={key: field["plain"] for key, field in fields.items() if "plain" in field},
+        random={key: said["random"] for key, said in fields.items() if "random" in said},
+        plain={key: said["plain"] for key, said in fields.items() if "plain" in said},
+        logins={key: Login(**said) for key, said in fields.items() if "service" in said},
     )
 
 
