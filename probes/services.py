@@ -14,7 +14,13 @@ from roadworthy.profile import Service
 RIGHTS: tuple[str, ...] = ("list,watch deployments.apps", "list,watch statefulsets.apps", "list,watch daemonsets.apps")
 
 #: What people call the services, where that is more than the name with capitals.
-TITLES = {"PostgreSQL": "postgres", "Code Server": "code-server", "the log shipper": "log-shipper"}
+TITLES = {
+    "PostgreSQL": "postgres",
+    "the log shipper": "log-shipper",
+    "the object store": "object-store",
+    "the off-site store": "offsite-store",
+    "the node agent": "node-agent",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from roadworthy import hookspecs, images, narration, programs, redact, reporting, tags
 from roadworthy.catalogue import BUILDING, Catalogue
 from roadworthy.errors import BadInput
+from roadworthy.fixtures import cluster, profile, samples
 from roadworthy.item import RUN, CriterionItem
 from roadworthy.rooms import SETTINGS, Rooms
 from roadworthy.session import Run
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from roadworthy.cluster.live import LiveCluster
     from roadworthy.converge import Convergence
     from roadworthy.profile import Profile
+
+#: pytest finds fixtures by their names in here.
+__all__ = ["cluster", "profile", "samples"]
 
 CATALOGUE: pytest.StashKey[Catalogue] = pytest.StashKey()
 
@@ -38,6 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--from-plan", metavar="FILE", help="with --remediate: make the changes of this plan, and no others"
     )
+    group.addoption(
+        "--at-once", metavar="N", type=int, default=16, help="judge up to N criteria at the same time (default: 16)"
+    )
     group.addoption("--profile-dir", metavar="DIR", help="where the cluster profiles are (default: clusters)")
     group.addoption("--reports", metavar="DIR", help="where verdicts, evidence and journal go (default: reports)")
     for name, (kind, default, what) in SETTINGS.items():
@@ -55,6 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     run = config.stash[RUN] = Run(config, rooms, profiles)
     if run.plan and run.remediate:
         raise pytest.UsageError("--plan changes nothing and --remediate does: choose one")
+    if config.getoption("at_once") < 1:
+        raise pytest.UsageError(f"--at-once takes a number of 1 or more; seen: {config.getoption('at_once')}")
     if config.getoption("from_plan") and (not run.remediate or run.worker or config.getoption("numprocesses", None)):
         raise pytest.UsageError("--from-plan goes with --remediate, and without -n: a plan is followed step by step")
     if config.getoption("cluster") and not run.worker:
@@ -100,19 +110,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _usable(run)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Reach the cluster before the first criterion, with its progress shown; a worker does so at its first one."""
     run = session.config.stash[RUN]
     wanted = any(isinstance(item, CriterionItem) for item in session.items)
     if not wanted or run.worker or session.config.option.collectonly:
-        return
+        return (yield)
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         try:
             run.open()
         except BadInput as error:
             raise pytest.UsageError(str(error)) from error
+    with run.ahead.going_on():
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -157,18 +169,6 @@ def pytest_roadworthy_convergence(
         progress=run.tell,
     )
     return Convergence(cluster, profile, options, journal_dir)
-
-
-@pytest.fixture(scope="session")
-def cluster(pytestconfig: pytest.Config) -> Cluster:
-    """The live cluster that is judged."""
-    return pytestconfig.stash[RUN].cluster
-
-
-@pytest.fixture(scope="session")
-def profile(pytestconfig: pytest.Config) -> Profile:
-    """The description of the cluster that is judged."""
-    return pytestconfig.stash[RUN].profile
 
 
 class _Workers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from roadworthy import redact
+from roadworthy import redact, stopping
 from roadworthy.cluster import channels, markers, ssh, waiting
 from roadworthy.cluster.access import Access
 from roadworthy.cluster.discovery import Discovery
@@ -28,14 +29,14 @@ _BAD_REQUEST, _NOT_FOUND = 400, 404
 
 
 class LiveCluster:
-    """A live cluster as ``profile`` describes it. Thread-safe, but for ``scenario``: one at a time."""
+    """A live cluster as ``profile`` describes it. Thread-safe; each thread has a scenario of its own."""
 
     def __init__(self, profile: Profile, access: Access) -> None:
         self.profile, self.access = profile, access
         self.discovery = Discovery(access)
         self.store = Store(access, self.discovery)
         self.services = Services(self)
-        self._markers: markers.LiveMarkers | None = None
+        self._doors = threading.local()
 
     @property
     def counts(self) -> Counter[str]:
@@ -147,23 +148,24 @@ class LiveCluster:
 
     def markers(self) -> markers.LiveMarkers:
         """Return the door of the current scenario."""
-        if self._markers is None:
+        door: markers.LiveMarkers | None = getattr(self._doors, "door", None)
+        if door is None:
             raise Refused("only a @writes or @drill scenario changes something", todo="tag the scenario")
-        return self._markers
+        return door
 
     @contextmanager
     def scenario(self, criterion: str, tags: Collection[str]) -> Iterator[None]:
         """Surround one attempt at a scenario: opens ``markers`` to those tagged for it, and undoes what they made."""
         plain = {tag.lstrip("@") for tag in tags}
-        self._markers = (
-            markers.LiveMarkers(self, criterion, drill="drill" in plain) if plain & {"writes", "drill"} else None
-        )
+        door = markers.LiveMarkers(self, criterion, drill="drill" in plain) if plain & {"writes", "drill"} else None
+        self._doors.door = door
         try:
             yield
         finally:
-            door, self._markers = self._markers, None
+            self._doors.door = None
             if door is not None:
-                door.close()
+                with stopping.by(None):
+                    door.close()
 
     def sweep(self) -> Paths:
         """Remove what killed runs left behind; call it before the first scenario that writes."""
