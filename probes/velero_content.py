@@ -1,0 +1,98 @@
+"""What a backup holds: the objects that it lists in its bucket, and the volumes that were read for it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+
+from probes.object_store import SERVICE as STORE
+from probes.velero import LOCATION, home
+from probes.words import told
+from roadworthy.cluster import Cluster, Obj
+
+VOLUME = "velero.io/v1/PodVolumeBackup"
+OF_BACKUP = "velero.io/backup-name"
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume of a pod that was stored; ``done`` of ``total`` bytes."""
+
+    namespace: str
+    pod: str
+    volume: str
+    phase: str
+    message: str
+    done: int
+    total: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is stored."""
+        return self.phase == "Completed" and self.done == self.total
+
+    def __str__(self) -> str:
+        """Return its state in words."""
+        words = (
+            f"{self.volume} of {self.namespace}/{self.pod}: {self.phase or 'New'}, {self.done} of {self.total} bytes"
+        )
+        return words + (f" ({self.message})" if self.message else "")
+
+
+def namespaces(cluster: Cluster, backup: str) -> set[str]:
+    """Return the namespaces of which a backup holds anything, by its own list in the bucket."""
+    listed: dict[str, list[str]] = json.loads(
+        gzip.decompress(_file(cluster, backup, f"{backup}-resource-list.json.gz"))
+    )
+    return {name.partition("/")[0] for names in listed.values() for name in names if "/" in name}
+
+
+def volumes(cluster: Cluster, backup: str) -> tuple[Volume, ...]:
+    """Return the volumes that were read for a backup."""
+    labels = {OF_BACKUP: backup}
+    return tuple(_volume(each) for each in cluster.list(VOLUME, namespace=home(cluster), labels=labels))
+
+
+def expected_volumes(cluster: Cluster, inside: set[str], began: float) -> set[tuple[str, str, str]]:
+    """Return (namespace, pod, volume) of each claim that a running pod, older than the backup, mounts there."""
+    from probes.moments import epoch
+
+    return {
+        (pod["metadata"]["namespace"], pod["metadata"]["name"], volume["name"])
+        for pod in cluster.list("Pod")
+        if pod["metadata"]["namespace"] in inside and not pod["metadata"].get("deletionTimestamp")
+        if pod.get("status", {}).get("phase") == "Running" and epoch(pod["status"].get("startTime")) < began
+        for volume in pod["spec"].get("volumes", ())
+        if "persistentVolumeClaim" in volume
+    }
+
+
+def prefix(cluster: Cluster) -> str:
+    """Return what stands before everything that Velero's default location stores; empty for nothing."""
+    found = [each for each in cluster.list(LOCATION, namespace=home(cluster)) if each["spec"].get("default")]
+    name = str((found[0]["spec"].get("objectStorage") or {}).get("prefix") or "") if found else ""
+    return f"{name.strip('/')}/" if name else ""
+
+
+def _file(cluster: Cluster, backup: str, name: str) -> bytes:
+    bucket, key = cluster.profile.backups.bucket, f"{prefix(cluster)}backups/{backup}/{name}"
+    try:
+        body: bytes = cluster.s3(STORE).call("get_object", Bucket=bucket, Key=key)["Body"]
+    except AssertionError as error:
+        raise AssertionError(told(f"backup {backup} has its file {name}", seen=str(error), where=bucket)) from error
+    return body
+
+
+def _volume(obj: Obj) -> Volume:
+    spec, status = obj["spec"], obj.get("status") or {}
+    progress, pod = status.get("progress") or {}, spec.get("pod") or {}
+    return Volume(
+        str(pod.get("namespace", "")),
+        str(pod.get("name", "")),
+        str(spec.get("volume", "")),
+        str(status.get("phase", "")),
+        str(status.get("message", "")),
+        int(progress.get("bytesDone", 0)),
+        int(progress.get("totalBytes", 0)),
+    )
