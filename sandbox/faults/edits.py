@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 
 from roadworthy.errors import BadInput, TimedOut
+from sandbox import builds
 from sandbox.api import Object, path, path_of
 from sandbox.faults.objects import get, remember, restore
 from sandbox.faults.registry import Memory, Site, fault
@@ -20,6 +21,7 @@ from sandbox.shell_in import ssh
 VERSIONS = {
     **dict.fromkeys(("ConfigMap", "Secret", "Service", "Pod", "Node", "Namespace", "PersistentVolumeClaim"), "v1"),
     **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet"), "apps/v1"),
+    **dict.fromkeys(("CronJob", "Job"), "batch/v1"),
     "Ingress": "networking.k8s.io/v1",
     "StorageClass": "storage.k8s.io/v1",
 }
@@ -126,6 +128,31 @@ def on_node(site: Site, node: str, command: str, back: str) -> Iterator[Memory]:
 @on_node.undo
 def _on_node_back(site: Site, memory: Memory) -> None:
     subprocess.run([*ssh(site.sandbox, memory["node"]), memory["back"]], check=True, timeout=60)
+
+
+@fault("in-pod")
+def in_pod(site: Site, namespace: str, labels: str, command: str, back: str = "true") -> Iterator[Memory]:
+    """Run a shell COMMAND in a running pod with LABELS (key=value) that breaks something, and BACK to mend it."""
+    _in_pod(site, namespace, labels, "true")
+    yield {"namespace": namespace, "labels": labels, "back": back}
+    _in_pod(site, namespace, labels, command)
+
+
+@in_pod.undo
+def _in_pod_back(site: Site, memory: Memory) -> None:
+    _in_pod(site, memory["namespace"], memory["labels"], memory["back"])
+
+
+def _in_pod(site: Site, namespace: str, labels: str, command: str) -> None:
+    pods = site.api.get(path("v1", "Pod", namespace), labelSelector=labels)["items"]
+    pod = next((each["metadata"]["name"] for each in pods if each.get("status", {}).get("phase") == "Running"), None)
+    if pod is None:
+        raise BadInput(f"a running pod with {labels}", seen=f"{len(pods)} pods, none runs", where=namespace)
+    kubectl = str(builds.folder(site.sandbox.release.unit) / "kubectl")
+    words = [kubectl, "--kubeconfig", str(site.sandbox.paths.kubeconfig), "-n", namespace, "exec", pod, "--"]
+    ran = subprocess.run([*words, "sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    if ran.returncode:
+        raise BadInput(f"`{command}` to end well", seen=ran.stderr.strip()[-300:], where=f"{namespace}/{pod}")
 
 
 for _each in (edit, edit_text, drop_key, remove):

@@ -111,7 +111,8 @@ def test_every_component_renders_and_uses_what_it_lists(name: str, said: Profile
     for image in edition.images:
         assert (image.digest or image.name).removeprefix("sha256:") in text
     if edition.chart == "workload":
-        pods = [work["pod"] for work in yaml.safe_load(text)["workloads"].values()]
+        content = yaml.safe_load(text)
+        pods = [each["pod"] for part in ("workloads", "cronJobs") for each in (content.get(part) or {}).values()]
         containers = [container for pod in pods for container in pod["containers"]]
         limits = sum(int(c["resources"]["limits"]["memory"].removesuffix("Mi")) for c in containers)
         assert limits * 1024**2 <= edition.memory

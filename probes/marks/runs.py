@@ -1,0 +1,70 @@
+"""A CronJob's own job, run now: what the schedule would do, with its image, its rights and its volumes."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from probes.cronjobs import failure, scheduled
+from probes.marks import marked
+from probes.moments import epoch
+from probes.words import few, told
+from roadworthy.cluster import Cluster, Obj
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A Job that ended well; times are seconds since the epoch."""
+
+    namespace: str
+    name: str
+    began: float
+    ended: float
+
+
+def manifest(cluster: Cluster, service: str, name: str) -> dict[str, Any]:
+    """Return the Job that a service's CronJob would make, as its own (``kubectl create job --from`` does the same)."""
+    found = scheduled(cluster, service)
+    cronjob = cluster.get("CronJob", found.name, namespace=found.namespace)
+    template: Obj = (cronjob or {})["spec"]["jobTemplate"]
+    meta = template.get("metadata", {})
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": found.name, "uid": found.uid}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": name,
+            "namespace": found.namespace,
+            "labels": dict(meta.get("labels") or {}),
+            "annotations": {**(meta.get("annotations") or {}), "cronjob.kubernetes.io/instantiate": "manual"},
+            "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": True}],
+        },
+        "spec": {**copy.deepcopy(dict(template["spec"])), "backoffLimit": 0},
+    }
+
+
+def run(cluster: Cluster, service: str, *, within: float) -> Run:
+    """Run a service's CronJob now, and wait until it has ended well; AssertionError with its last words otherwise."""
+    job = manifest(cluster, service, marked("run"))
+    cluster.markers().create(job)
+    return ended(cluster, job["metadata"]["namespace"], job["metadata"]["name"], within=within)
+
+
+def ended(cluster: Cluster, namespace: str, name: str, *, within: float) -> Run:
+    """Wait until a Job has ended well."""
+
+    def over() -> Obj:
+        job = cluster.get("Job", name, namespace=namespace)
+        status = (job or {}).get("status", {})
+        if job is None or not (status.get("completionTime") or failure(cluster, job)):
+            pods = [pod for pod in cluster.list("Pod", namespace=namespace) if pod["metadata"]["name"].startswith(name)]
+            states = [f"{pod['metadata']['name']} {pod.get('status', {}).get('phase', '')}" for pod in pods]
+            raise AssertionError(told(f"the job {name} ends", seen=few(states), where=f"namespace {namespace}"))
+        return job
+
+    job = cluster.until(over, within=within, kinds=("Job", "Pod"), what=f"job {name}")
+    if why := failure(cluster, job):
+        raise AssertionError(told(f"the job {name} ends well", seen=why, where=f"Job {namespace}/{name}"))
+    status = job["status"]
+    return Run(namespace, name, epoch(status.get("startTime")), epoch(status.get("completionTime")))
