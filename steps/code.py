@@ -30,7 +30,7 @@ def opens(cluster: Cluster) -> None:
 
 @then("Code Server stays shut with a wrong password")
 def shut(cluster: Cluster) -> None:
-    """Try one: more than two a minute would lock everybody out."""
+    """Try one: many at once would lock everybody out."""
     door = code_server.log_in(cluster, secrets.token_hex(8))
     todo = "look at `auth` in its configuration"
     assert not door.cookie, told("a wrong password is refused", seen=f"{door.status} and a session", todo=todo)

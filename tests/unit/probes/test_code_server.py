@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from probes import code_server
+from roadworthy.errors import Turbulence
 from tests.unit.probes.doubles import cluster
 from tests.unit.probes.shapes import secret_ref, service
 
@@ -20,6 +21,12 @@ def test_the_wrong_password_gives_a_page_that_says_so() -> None:
     page = '<html><style>.x{}</style><div class="error">Incorrect password</div></html>'
     found = code_server.log_in(door((200, page)), "wrong")
     assert (found.cookie, found.said) == ("", "Incorrect password")
+
+
+def test_a_door_that_is_shut_to_everybody_tells_nothing_of_a_password() -> None:
+    page = '<html><div class="error">Login rate limited!</div></html>'
+    with pytest.raises(Turbulence, match="takes log-ins; seen: Login rate limited"):
+        code_server.log_in(door((200, page)), "right")
 
 
 def test_expired_only_means_that_no_browser_is_open() -> None:
