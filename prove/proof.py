@@ -18,8 +18,6 @@ from roadworthy.errors import NotApplicable
 
 #: How long a promise may take to hold again after its fault is undone, seconds.
 SETTLES = 120.0
-
-
 #: What a promise may be like before it is broken.
 GOOD = frozenset({"passed", "converged", "not applicable"})
 
