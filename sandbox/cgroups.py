@@ -16,6 +16,8 @@ from roadworthy.errors import RoadworthyError
 MOUNT = Path("/sys/fs/cgroup")
 TOP = "roadworthy"
 LEAF = "system"
+WANTED = ("cpu", "cpuset", "memory", "pids")
+"""The controllers without which a kubelet doesn't start."""
 
 
 class CgroupsMissing(RoadworthyError):
@@ -53,7 +55,7 @@ def check() -> None:
         CgroupsMissing: one can't.
 
     """
-    wanted = {"memory", "cpu", "cpuset", "pids"}
+    wanted = set(WANTED)
     if unified():
         there = set((MOUNT / "cgroup.controllers").read_text().split())
     else:
@@ -87,20 +89,62 @@ def _favour(group: Path) -> None:
             (group / name).write_text(value)
 
 
+def _pass_on(group: Path) -> None:
+    """Let a v2 group's children be controlled, by whatever the group itself is controlled by.
+
+    Raises:
+        CgroupsMissing: not by what a kubelet needs.
+
+    """
+    control = group / "cgroup.subtree_control"
+    given = set(control.read_text().split())
+    for name in set((group / "cgroup.controllers").read_text().split()) - given:
+        try:
+            control.write_text(f"+{name}")
+        except OSError as error:
+            if name in WANTED:
+                raise CgroupsMissing(
+                    f"the controller {name} for groups below {group}",
+                    seen=f"{error.strerror}; processes in that group itself: {_own(group)}",
+                    where=str(control),
+                    todo="move them into a group below it (in a container: into one of its own)",
+                ) from error
+
+
+def _own(group: Path) -> int:
+    """Return how many processes are in a group itself."""
+    return len((group / "cgroup.procs").read_text().split())
+
+
 def create(sandbox: str, machine: str) -> None:
-    """Make the groups of one machine; nothing happens where they exist."""
+    """Make the groups of one machine; nothing happens where they exist.
+
+    On v2 the machine's own group passes nothing on yet: then no process could join it, and a cgroup namespace begins
+    where its maker is. `templates/boot.sh` does that once it is in the namespace and out of the group.
+
+    Raises:
+        CgroupsMissing: a v2 hierarchy doesn't let its groups be controlled.
+
+    """
     for root in roots():
-        group = root
-        for part in (TOP, sandbox, machine, LEAF):
-            if unified():
-                offered = (group / "cgroup.controllers").read_text().split()
-                (group / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in offered))
-            group /= part
-            group.mkdir(exist_ok=True)
-            if part != machine:
-                _favour(group)
-            if (group / "cpuset.cpus").exists() and not unified():
-                _seed(group)
+        for attempt in range(5):
+            # The last machine of another sandbox may go at this moment, and take the folder above with it.
+            with contextlib.suppress(FileNotFoundError) if attempt < 4 else contextlib.nullcontext():
+                _create(root, sandbox, machine)
+                break
+
+
+def _create(root: Path, sandbox: str, machine: str) -> None:
+    group = root
+    for part in (TOP, sandbox, machine, LEAF):
+        if unified() and part != LEAF:
+            _pass_on(group)
+        group /= part
+        group.mkdir(exist_ok=True)
+        if part != machine:
+            _favour(group)
+        if (group / "cpuset.cpus").exists() and not unified():
+            _seed(group)
 
 
 def pids(sandbox: str, machine: str = "") -> set[int]:

@@ -12,7 +12,7 @@ import yaml
 from sandbox import etcd, kube_proxy, kubeconfig
 from sandbox.layout import API_PORT, CLUSTER_DOMAIN, CONTROL_PLANE, REGISTRY_PORT, Sandbox
 from sandbox.pki import CA, FRONT_PROXY_CA, Authority, Subject, ensure_signing_key
-from sandbox.supervise import LOGS, script
+from sandbox.supervise import LOGS, listening, script, until
 
 PKI = "/etc/kubernetes/pki"
 BINARIES = "/opt/roadworthy/kubernetes"
@@ -24,12 +24,11 @@ USERS = {
     "scheduler": "system:kube-scheduler",
     "kube-proxy": "system:kube-proxy",
 }
-AFTER_API = f"until (: </dev/tcp/127.0.0.1/{API_PORT}) 2>/dev/null; do sleep 0.1; done"
+AFTER_API = until(listening("127.0.0.1", API_PORT))
+AFTER_ETCD = until(listening("127.0.0.1", etcd.CLIENT_PORT), 0.05)
 # The API server listens before its own roles exist; who is refused then would be started again a second later.
-AFTER_ROLES = """{wait}
-until {binaries}/kubectl --kubeconfig={config} --request-timeout=2s get configmap -n kube-system \\
-    extension-apiserver-authentication -o name >/dev/null 2>&1; do sleep 0.1; done"""
-AFTER_ETCD = f"until (: </dev/tcp/127.0.0.1/{etcd.CLIENT_PORT}) 2>/dev/null; do sleep 0.05; done"
+WITH_ROLES = f"""{BINARIES}/kubectl --kubeconfig={{config}} --request-timeout=2s \\
+    get --raw /api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication >/dev/null 2>&1"""
 
 
 def certificates(sandbox: Sandbox) -> Authority:
@@ -158,7 +157,7 @@ def _scheduler(sandbox: Sandbox) -> list[str]:
 
 
 def _after_roles(user: str) -> str:
-    return AFTER_ROLES.format(wait=AFTER_API, binaries=BINARIES, config=f"/etc/kubernetes/{user}.kubeconfig")
+    return f"{AFTER_API}\n{until(WITH_ROLES.format(config=f'/etc/kubernetes/{user}.kubeconfig'), 0.2)}"
 
 
 def services(sandbox: Sandbox) -> dict[str, str]:

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sandbox.network import NETNS
 BOOT = Path(__file__).parent / "templates" / "boot.sh"
 SUPERVISOR = "runsvdir"
 BOOTED = ".booted"
+BOOT_ID = "boot_id"
 
 
 class MachineFailed(RoadworthyError):
@@ -66,6 +68,17 @@ def supervised(pid: int) -> bool:
         return False
 
 
+def boot_id(sandbox: Sandbox, machine: str) -> str:
+    """Return what a machine's kernel calls its present boot, each time another; empty when it never booted.
+
+    A kubelet reports it with the first status that it sends: what was said of the node before that doesn't count.
+    """
+    try:
+        return (sandbox.paths.machine(machine) / BOOT_ID).read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
 def start(sandbox: Sandbox, machine: str, binaries: Mapping[str, Path], extra: Mapping[Path, str]) -> None:
     """Boot a machine and return when its supervisor runs.
 
@@ -83,6 +96,7 @@ def start(sandbox: Sandbox, machine: str, binaries: Mapping[str, Path], extra: M
     folder, services = sandbox.paths.machine(machine), sandbox.paths.services(machine)
     booted, log = services / BOOTED, folder / "boot.log"
     booted.unlink(missing_ok=True)
+    (folder / BOOT_ID).write_text(f"{uuid.uuid4()}\n")
     hierarchies = {} if cgroups.unified() else cgroups.hierarchies()
     environment = {
         "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin",
@@ -90,6 +104,7 @@ def start(sandbox: Sandbox, machine: str, binaries: Mapping[str, Path], extra: M
         "NAME": machine,
         "NETNS": sandbox.netns(machine),
         "GROUP": f"{cgroups.TOP}/{sandbox.name}/{machine}",
+        "CGROUPS": str(cgroups.MOUNT),
         "HIERARCHIES": " ".join(f"{name}={options}" for name, options in hierarchies.items()),
         "BINARIES": " ".join(f"{name}={source}" for name, source in binaries.items()),
         "EXTRA": " ".join(f"{source}={target}" for source, target in extra.items()),

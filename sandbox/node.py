@@ -12,7 +12,7 @@ from sandbox import kube_proxy, kubeconfig
 from sandbox.layout import API_PORT, CLUSTER_DOMAIN, CONTROL_PLANE, REGISTRY_NAME, REGISTRY_PORT, Sandbox
 from sandbox.pins import CNI_PLUGINS
 from sandbox.pki import CA, Authority, Subject
-from sandbox.supervise import script
+from sandbox.supervise import listening, script, until
 
 TEMPLATES = Path(__file__).parent / "templates"
 SOCKET = "/run/containerd/containerd.sock"
@@ -54,6 +54,8 @@ def kubelet_config(sandbox: Sandbox, node: str) -> str:
         "cgroupRoot": "/",
         "failCgroupV1": False,
         "enforceNodeAllocatable": ["pods"],
+        # Chains of its own that nobody needs since kube-proxy makes its marks itself.
+        "makeIPTablesUtilChains": False,
         # All nodes report the one machine's memory; each may give away its share of it.
         "systemReserved": {"memory": f"{total - share}Mi"},
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1Gi", "imagefs.available": "1Gi"},
@@ -138,9 +140,8 @@ def etc(sandbox: Sandbox, authority: Authority, node: str, pause: str) -> dict[s
 
 def services(sandbox: Sandbox, node: str) -> dict[str, str]:
     """Return the `run` scripts of the node's services."""
-    api = f"{sandbox.address(CONTROL_PLANE)}/{API_PORT}"
-    after_api = f"until (: </dev/tcp/{api}) 2>/dev/null; do sleep 0.1; done"
-    after_both = f"until [ -S {SOCKET} ]; do sleep 0.05; done\n{after_api}"
+    after_api = until(listening(sandbox.address(CONTROL_PLANE), API_PORT))
+    after_both = f"{until(f'[ -S {SOCKET} ]')}\n{after_api}"
     small = {"GOMAXPROCS": "2", "GOGC": "75"}
     zone = 1 + (sandbox.number(node) - 1) % 2
     labels = f"topology.kubernetes.io/region={sandbox.name},topology.kubernetes.io/zone=zone-{zone}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 
 from roadworthy.errors import TimedOut
-from sandbox import supervise
+from sandbox import machine, supervise
 from sandbox.api import Api, ApiFailed, Object, path
 from sandbox.layout import CONTROL_PLANE, Sandbox
 
@@ -67,32 +66,17 @@ def ready(api: Api) -> dict[str, str]:
         return {}
 
 
-def wait_heard(api: Api, booted: dict[str, float], seconds: float = 60) -> None:
-    """Return once every node that was booted has renewed its lease since: what it said before doesn't count.
-
-    Args:
-        api: where to look.
-        booted: node -> when, in seconds since 1970.
-        seconds: how long to wait.
-
-    Raises:
-        TimedOut: with the nodes that haven't.
-
-    """
-
-    def silent(lease: Object) -> str:
-        renewed = dt.datetime.fromisoformat(lease["spec"]["renewTime"]).timestamp()
-        return "" if renewed >= booted[lease["metadata"]["name"]] else "its kubelet has not come back yet"
-
-    if booted:
-        api.wait(path("coordination.k8s.io/v1", "Lease", "kube-node-lease"), silent, set(booted), seconds)
-
-
 def wait_ready(sandbox: Sandbox, api: Api, seconds: float = 90) -> None:
-    """Return once all nodes are Ready.
+    """Return once all nodes are Ready, by what their kubelets have said since their machines' present boot.
 
     Raises:
         TimedOut: with the reason of each that is not.
 
     """
-    api.wait(NODES, complaint, set(sandbox.node_names), seconds)
+    boots = {name: machine.boot_id(sandbox, name) for name in sandbox.node_names}
+
+    def unwell(item: Object) -> str:
+        told, boot = item.get("status", {}).get("nodeInfo", {}).get("bootID"), boots[item["metadata"]["name"]]
+        return "its kubelet has not come back yet" if boot and told != boot else complaint(item)
+
+    api.wait(NODES, unwell, set(sandbox.node_names), seconds)

@@ -23,6 +23,20 @@ class ServiceFailed(RoadworthyError):
     """A service of a machine can't be started or stopped."""
 
 
+def until(condition: str, seconds: float = 0.1) -> str:
+    """Return shell lines that wait for a condition, for the `ready` of a script.
+
+    Without a process for each look: the scripts of eight nodes wait at the same time, on processors that what they
+    wait for needs.
+    """
+    return f"until {condition}; do read -rt {seconds:g} -u $pause; done"
+
+
+def listening(address: str, port: int) -> str:
+    """Return the shell condition that something listens at this address."""
+    return f"{{ : </dev/tcp/{address}/{port}; }} 2>/dev/null"
+
+
 def script(command: list[str], *, environment: Mapping[str, str], ready: str = "", log: str = "") -> str:
     """Return a runit `run` script.
 
@@ -30,12 +44,13 @@ def script(command: list[str], *, environment: Mapping[str, str], ready: str = "
         log: name of the log file, without its end; empty: the program's.
         command: the program, by its path inside the machine, and its arguments.
         environment: variables.
-        ready: shell lines that return once the service may start.
+        ready: shell lines (see `until`) that return once the service may start.
 
     """
     lines = ["#!/bin/bash", f"exec >>{LOGS}/{log or Path(command[0]).name}.log 2>&1"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-    lines += [ready] if ready else []
+    # A pipe that nobody ever writes to: `read -t` on it is a sleep.
+    lines += ["exec {pause}<> <(:)", ready, "exec {pause}>&-"] if ready else []
     return "\n".join([*lines, "exec " + " \\\n    ".join(shlex.quote(word) for word in command)]) + "\n"
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox import addons, control_plane, host, identity, machine, network, node, nodes, repair, supervise
+from sandbox import addons, control_plane, host, identity, machine, network, node, nodes, repair, status, supervise
 from sandbox.api import Api
 from sandbox.layout import CONTROL_PLANE, Sandbox
 from sandbox.materials import Materials
@@ -28,17 +28,13 @@ TOUCHED = {
 
 @dataclass
 class Run:
-    """One `up`: what it works on, whom it tells, and when each stage was reached (seconds from its start).
-
-    `booted` tells which machines it started, and when (seconds since 1970).
-    """
+    """One `up`: what it works on, whom it tells, and when each stage was reached (seconds from its start)."""
 
     sandbox: Sandbox
     materials: Materials
     progress: Progress
     started: float = field(default_factory=time.monotonic)
     reached: dict[str, float] = field(default_factory=dict)
-    booted: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def step(self, task: str, seconds: float) -> Iterator[None]:
@@ -88,8 +84,6 @@ def _machine(run: Run, name: str, init: int | None, files: Mapping[str, bytes], 
             binaries["containerd"] = run.materials.containerd
         machine.kill(sandbox, (name,))
         machine.start(sandbox, name, binaries, extra)
-        run.booted[name] = time.time()
-        repair.await_supervisors(sandbox, name, list(services))
         return
     if not repair.await_supervisors(sandbox, name, list(services)):
         machine.kill(sandbox, (name,))
@@ -148,7 +142,8 @@ def bring_up(run: Run) -> None:
     with run.step(f"{sandbox.nodes} nodes", 4):
         nodes.introduce(sandbox, api)
         addons.apply(sandbox, api, Authority(sandbox.paths.pki), run.materials.images)
-        nodes.wait_heard(api, {name: when for name, when in run.booted.items() if name != CONTROL_PLANE})
         nodes.wait_ready(sandbox, api)
     with run.step("add-ons", 10):
         addons.wait(api)
+        for name in sandbox.machines:
+            repair.await_supervisors(sandbox, name, list(status.services(sandbox, name)))

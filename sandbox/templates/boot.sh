@@ -5,12 +5,12 @@
 #   boot.sh namespaces  joins the network namespace, makes all the others, goes on with
 #   boot.sh inside      as process 1: builds the root file system, enters it, becomes runsvdir
 #
-# $MACHINE is its folder, $NAME its host name, $NETNS its network namespace, $GROUP its control group,
-# $HIERARCHIES the cgroup v1 hierarchies as "folder=options" (empty: cgroup v2), $BINARIES "name=folder" to be seen
-# below /opt/roadworthy, $EXTRA "folder=where" to be seen elsewhere.
+# $MACHINE is its folder, $NAME its host name, $NETNS its network namespace, $GROUP its control group, $CGROUPS where
+# control groups are mounted, $HIERARCHIES those of cgroup v1 as "folder=options" (empty: cgroup v2), $BINARIES
+# "name=folder" to be seen below /opt/roadworthy, $EXTRA "folder=where" to be seen elsewhere.
 set -eu
-cgroup=/sys/fs/cgroup
-roots() { if [ -z "$HIERARCHIES" ]; then echo $cgroup; else for each in $HIERARCHIES; do echo "$cgroup/${each%%=*}"; done; fi; }
+: "${CGROUPS:=/sys/fs/cgroup}"
+roots() { if [ -z "$HIERARCHIES" ]; then echo "$CGROUPS"; else for each in $HIERARCHIES; do echo "$CGROUPS/${each%%=*}"; done; fi; }
 
 case "${1:-}" in
 "")
@@ -20,6 +20,9 @@ case "${1:-}" in
 namespaces)
     # Out of the group that is the namespace's root: under cgroup v2 only leaves may hold processes.
     for root in $(roots); do echo $$ >"$root/$GROUP/system/cgroup.procs"; done
+    if [ -z "$HIERARCHIES" ]; then
+        for each in $(cat "$CGROUPS/$GROUP/cgroup.controllers"); do echo "+$each" >"$CGROUPS/$GROUP/cgroup.subtree_control"; done
+    fi
     exec nsenter --net="/run/netns/$NETNS" unshare --uts --ipc --pid --mount --fork "$0" inside
     ;;
 esac
@@ -58,6 +61,7 @@ for each in $EXTRA; do
 done
 
 mount -t proc -o nosuid,nodev,noexec proc proc
+[ ! -e "$MACHINE/boot_id" ] || mount --bind -o ro "$MACHINE/boot_id" proc/sys/kernel/random/boot_id
 mount -t sysfs -o nosuid,nodev,noexec sysfs sys
 if [ -z "$HIERARCHIES" ]; then
     mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 sys/fs/cgroup
