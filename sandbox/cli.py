@@ -70,7 +70,7 @@ def _option(name: str) -> str:
 def down(name: str) -> None:
     """Take a sandbox away; binaries and images stay in the cache."""
     started = time.monotonic()
-    there = manage.down(name)
+    there = manage.down(name, for_stream())
     click.echo(f"{name}: gone, in {time.monotonic() - started:.1f} s" if there else f"{name}: there was none")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from sandbox import lock
+
 LIMITS = {
     # Every kubelet, containerd and container watches files; the usual 128 are gone with three nodes.
     "fs/inotify/max_user_instances": 8192,
@@ -48,10 +50,11 @@ def _write_hosts(lines: list[str]) -> None:
 def name_hosts(name: str, address: str, hosts: list[str]) -> None:
     """Keep the sandbox's marked block in /etc/hosts: all `hosts` at `address`."""
     begin, end = _marks(name)
-    _write_hosts([*_without_block(name), begin, *(f"{address} {host}" for host in hosts), end])
+    with lock.held(".hosts"):  # every sandbox has lines in it
+        _write_hosts([*_without_block(name), begin, *(f"{address} {host}" for host in hosts), end])
 
 
 def forget_hosts(name: str) -> None:
     """Take the sandbox's marked block out of /etc/hosts."""
-    with contextlib.suppress(FileNotFoundError):
+    with lock.held(".hosts"), contextlib.suppress(FileNotFoundError):
         _write_hosts(_without_block(name))

@@ -82,8 +82,8 @@ def up(name: str, *, progress: Progress, nodes: int | None = None, kubernetes: s
 
     """
     preflight.privileges()
-    with lock.held(name, waiting=lambda: progress.start(f"wait for another roadworthy on {name}", 0)):
-        with lock.held(".all"):
+    with lock.held(name, progress=progress):
+        with lock.held(".all", progress=progress):
             sandbox = plan(name, nodes, kubernetes)
             preflight.check(sandbox, cold=_cold(sandbox))
             sandbox.save()
@@ -96,8 +96,12 @@ def up(name: str, *, progress: Progress, nodes: int | None = None, kubernetes: s
     return run
 
 
-def down(name: str) -> bool:
+def down(name: str, progress: Progress | None = None) -> bool:
     """Take a sandbox away; return whether there was one.
+
+    Args:
+        name: which.
+        progress: whom to tell while somebody else works on it.
 
     Raises:
         RoadworthyError: something of it can't be removed.
@@ -105,7 +109,7 @@ def down(name: str) -> bool:
     """
     preflight.privileges()
     check_name(name)
-    with lock.held(name):
+    with lock.held(name, progress=progress):
         there = downing.exists(name)
         downing.take_down(name)
     return there

@@ -99,8 +99,11 @@ class Lines:
         if known is None or now - known.shown < LINE_EVERY:
             return
         known.shown = now
-        left = spoken(remaining(known.estimate, now - known.started, fraction))
-        self._say(f"{task}: {fraction:.0%}, about {left} left" + (f" ({note})" if note else ""))
+        elapsed = now - known.started
+        far = f"{fraction:.0%}, about {spoken(remaining(known.estimate, elapsed, fraction))} left"
+        if not (fraction or known.estimate):
+            far = f"{spoken(elapsed)} so far"
+        self._say(f"{task}: {far}" + (f" ({note})" if note else ""))
 
     def done(self, task: str) -> None:
         """Say how long ``task`` took; whether it ended well is for its caller to say."""

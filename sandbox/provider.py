@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from roadworthy.errors import BadInput
-from sandbox import layout, manage
+from sandbox import layout, lock, manage, preflight
 from sandbox.api import Api, ApiFailed, path
 from sandbox.layout import CONTROL_PLANE, Sandbox
 from sandbox.progress import Progress, for_stream
@@ -65,11 +66,12 @@ def provide(options: Mapping[str, Any] | None = None, progress: Progress | None 
     unknown = sorted(set(wanted) - {"name", "nodes", "kubernetes"})
     if unknown:
         raise BadInput("options of the sandbox: name, nodes, kubernetes", seen=", ".join(unknown))
-    name = str(wanted.pop("name", "sandbox"))
-    known = layout.load(name)
-    if known is not None:
-        try:
-            return facts(known)
-        except (ApiFailed, OSError):
-            pass
-    return facts(manage.up(name, progress=progress or for_stream(), **wanted).sandbox)
+    name, shown = manage.check_name(str(wanted.pop("name", "sandbox"))), progress or for_stream()
+    preflight.privileges()
+    # One that somebody takes down just now still answers for a moment.
+    with lock.held(name, progress=shown):
+        known = layout.load(name)
+        if known is not None:
+            with contextlib.suppress(ApiFailed, OSError):
+                return facts(known)
+    return facts(manage.up(name, progress=shown, **wanted).sandbox)
