@@ -118,7 +118,7 @@ def words(backups: Backups) -> dict[str, str]:
         "backups.bucket": backups.bucket,
         "backups.quota": backups.quota,
         "backups.quota_mib": str(round(units.size(backups.quota) / 1024**2)),
-        "backups.incomplete_uploads_days": str(max(1, round(backups.incomplete_uploads / 86400))),
+        "backups.incomplete_uploads_hours": str(max(1, round(backups.incomplete_uploads / 3600))),
     }
     for name, schedule in backups.schedules.items():
         place = f"backups.schedules.{name}"

@@ -53,6 +53,8 @@ def words(profile: Profile) -> dict[str, str]:
         "domain": profile.domain,
         "storage_class": classes.get("default", ""),
         "replicated_storage_class": classes.get("replicated") or classes.get("default", ""),
+        # Much room and no hurry: a file server's, where there is one.
+        "bulk_storage_class": classes.get("nfs") or classes.get("default", ""),
         **backups.words(profile.backups),
     }
 

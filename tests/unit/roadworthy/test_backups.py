@@ -48,7 +48,7 @@ def test_words_are_what_velero_and_the_api_server_write() -> None:
     words = backups.words(backups.load({"quota": "3Gi"}))
     assert words["backups.schedules.daily.keep"] == "720h0m0s"
     assert words["backups.schedules.weekly.cron"] == "0 3 * * 0"
-    assert (words["backups.quota_mib"], words["backups.incomplete_uploads_days"]) == ("3072", "7")
+    assert (words["backups.quota_mib"], words["backups.incomplete_uploads_hours"]) == ("3072", "168")
     assert (words["backups.etcd.keep"], words["backups.dumps.keep_days"]) == ("48", "30")
     assert backups.lists(backups.Backups())["backups.schedules.daily.exclude"] == ["kube-system"]
 
