@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Manifest = Mapping[str, Any]
-
-#: Kind -> resource of what takes others with it when it goes: made where it is missing, and never taken away again.
-KEPT = {"CustomResourceDefinition": "customresourcedefinitions", "Namespace": "namespaces"}
+#: Kind -> resource of what takes others with it when it goes, or may be the only good one: never taken away again.
+KEPT = {"CustomResourceDefinition": "customresourcedefinitions", "Namespace": "namespaces", "Backup": "backups"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,13 @@ class Evict:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Set the number of replicas."""
+    """Set the number of replicas.
+
+    ``for_now``: the same remedy scales back; what there was is written on the workload, should its run die meanwhile.
+    """
 
     replicas: int
+    for_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ KINDS = {
     "replicasets": ("ReplicaSet", "/apis/apps/v1", True),
     "jobs": ("Job", "/apis/batch/v1", True),
     "podmetrics": ("PodMetrics", "/apis/metrics.k8s.io/v1", True),
+    "backups": ("Backup", "/apis/velero.io/v1", True),
+    "deletebackuprequests": ("DeleteBackupRequest", "/apis/velero.io/v1", True),
     "leases": ("Lease", "/apis/coordination.k8s.io/v1", True),
 }
 
