@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from probes.moments import epoch
+from roadworthy import halfway
 from roadworthy.cluster import Cluster, ExecResult, Obj
 from roadworthy.errors import Unknown
-
-#: Written by the engine when it cordons a node: the id of the run that did it.
-CORDONED_BY = "roadworthy.dev/cordoned-by"
 
 #: OpenSSH's own exit code: it couldn't connect.
 NO_CONNECTION = 255
@@ -58,7 +56,7 @@ def agent(name: str, node: Obj | None) -> NodeAgent:
         return NodeAgent(name, exists=False, ready=False, reason="NoSuchNode", message="there is no Node object")
     conditions = node.get("status", {}).get("conditions", ())
     ready: Obj = next((each for each in conditions if each["type"] == "Ready"), {})
-    labels, notes = node["metadata"].get("labels") or {}, node["metadata"].get("annotations") or {}
+    labels = node["metadata"].get("labels") or {}
     cordoned = bool(node.get("spec", {}).get("unschedulable"))
     return NodeAgent(
         name,
@@ -69,7 +67,7 @@ def agent(name: str, node: Obj | None) -> NodeAgent:
         since=epoch(ready.get("lastTransitionTime")),
         control_plane="node-role.kubernetes.io/control-plane" in labels,
         cordoned=cordoned,
-        cordoned_by=notes.get(CORDONED_BY, "") if cordoned else "",
+        cordoned_by=halfway.cordoned_by(node),
     )
 
 

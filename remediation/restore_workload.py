@@ -11,7 +11,9 @@ import json
 from contextlib import suppress
 
 from probes.ownership import describe
+from probes.runners import alive
 from remediation._common import component_of, refuse, reinstall
+from roadworthy import halfway
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Scale, Target
 from roadworthy.cluster import Cluster, Obj
@@ -43,6 +45,9 @@ def remedy(case: Case) -> Changes:
                 "or, for an add-on of the sandbox, `roadworthy sandbox up`"
             )
         elif kind != "DaemonSet" and live["spec"].get("replicas", 1) == 0:
+            if (left := halfway.scaled_down(live)) and alive(case.cluster, left[1]):
+                reasons.append(f"{kind} {service.namespace}/{name} was scaled down by run {left[1]}, which is at work")
+                continue
             yield from _back_up(case, kind, live, service)
             acted = True
     if not acted:
@@ -71,6 +76,8 @@ def _back_up(case: Case, kind: str, live: Obj, service: Service) -> Changes:
 
 def _wanted(cluster: Cluster, kind: str, live: Obj) -> tuple[int, str]:
     """Return how many replicas a workload should have, and who says so."""
+    if left := halfway.scaled_down(live):
+        return left[0], f"our run {left[1]} scaled it down for a while, and is dead"
     metadata = live["metadata"]
     for scaler in cluster.list("HorizontalPodAutoscaler", namespace=metadata["namespace"]):
         aim = scaler["spec"]["scaleTargetRef"]

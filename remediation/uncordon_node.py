@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.node_agents import CORDONED_BY, agents
+from probes.node_agents import agents
 from probes.runners import alive
 from remediation._common import refuse
 from roadworthy.case import Case, Changes
@@ -27,7 +27,7 @@ def remedy(case: Case) -> Changes:
         yield Change(
             verb="uncordon",
             target=Target("Node", node.name),
-            action=Patch({"spec": {"unschedulable": None}, "metadata": {"annotations": {CORDONED_BY: None}}}),
+            action=Patch({"spec": {"unschedulable": None}}),
             why=f"node {node.name} takes no pods: our run {node.cordoned_by} cordoned it and is dead",
             before={"unschedulable": True, "cordoned_by": node.cordoned_by},
             after={"unschedulable": False},

@@ -32,6 +32,7 @@ class Case:
         message: why it failed.
         argument: what stands behind the dot in ``@remedy:install.loki``; empty otherwise.
         parameters: the Examples row of the scenario (``{"node": "node-3"}``); empty otherwise.
+        since: ``time.monotonic`` when it was first seen failing in this run, where that was before its turn.
 
     """
 
@@ -40,6 +41,7 @@ class Case:
     message: str
     argument: str
     parameters: dict[str, str]
+    since: float | None = None
 
 
 class Remedy(Protocol):

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from roadworthy.s3_action import S3
+
 Manifest = Mapping[str, Any]
 #: Kind -> resource of what takes others with it when it goes, or may be the only good one: never taken away again.
 KEPT = {"CustomResourceDefinition": "customresourcedefinitions", "Namespace": "namespaces", "Backup": "backups"}
@@ -151,7 +153,7 @@ class Play:
     timeout_seconds: int = 300
 
 
-Action = Apply | Patch | Delete | Evict | Scale | HelmUpgrade | HelmRollback | Exec | Http | Play
+Action = Apply | Patch | Delete | Evict | Scale | HelmUpgrade | HelmRollback | Exec | Http | S3 | Play
 
 
 @dataclass(frozen=True, slots=True)

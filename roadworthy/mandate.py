@@ -50,12 +50,15 @@ class Mandate:
     def check_cluster(self) -> None:
         """Check, before the first criterion, that the live cluster is the one that was planned for; and our rights.
 
+        And put right what dead runs left half-done: nothing is judged in the middle of that.
+
         Raises:
             BadInput: it is another one, or it has changed since.
 
         """
         _ = self._as_planned
         _ = self._lacking
+        _ = self._recovered
 
     def ladder(self, criterion: Criterion) -> list[tuple[str, str]]:
         """Return the remedies that may be tried for a criterion, lightest first."""
@@ -100,6 +103,14 @@ class Mandate:
         from roadworthy.rights.lacking import look
 
         return look(self._run, access)
+
+    @cached_property
+    def _recovered(self) -> bool:
+        """Whether a dead run's half-done work was looked for; one that follows a plan does what is in it, no more."""
+        run = self._run
+        if run.remediate and not self.plan and run.board.once("recovered"):
+            run.convergence.recover()
+        return True
 
     @cached_property
     def _as_planned(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from roadworthy import halfway
 from roadworthy.change import KEPT, Apply, Change, Delete, Evict, Patch, Scale
 from roadworthy.cluster.answers import TOO_MANY, Reply
 from roadworthy.converge.fence import Found, fenced, found, path_of, there
@@ -57,6 +58,8 @@ def patch(tools: Tools, change: Change, action: Patch, *, dry: bool) -> Executed
         else:
             body = copy.deepcopy(dict(action.body))  # type: ignore[arg-type]
             body["metadata"] = {**(body.get("metadata") or {}), **meta}
+            if change.target.kind == "Node" and (notes := halfway.cordon(before, body.get("spec") or {}, tools.run)):
+                body["metadata"]["annotations"] = {**(body["metadata"].get("annotations") or {}), **notes}
         return write(
             tools, change, "PATCH", path, {"fieldManager": MANAGER}, body, _MEDIA[action.content_type], dry=dry
         )
@@ -71,19 +74,21 @@ def patch(tools: Tools, change: Change, action: Patch, *, dry: bool) -> Executed
 
 
 def scale(tools: Tools, change: Change, action: Scale, *, dry: bool) -> Executed | str:
-    """Set the number of replicas."""
+    """Set the number of replicas; by the object itself where that is noted on it, in one write."""
     before = there(tools, change)
     old = (before.get("spec") or {}).get("replicas")
-    path = path_of(tools, change.target, "scale")
 
-    def to(replicas: Any, seen: Mapping[str, Any]) -> Reply:
+    def to(replicas: Any, seen: Mapping[str, Any], *, for_now: bool = False) -> Reply:
+        notes = halfway.scale(seen, tools.run, for_now=for_now)
+        path = path_of(tools, change.target, "" if notes else "scale")
+
         def send(meta: Mapping[str, str]) -> Reply:
-            body = {"metadata": dict(meta), "spec": {"replicas": replicas}}
+            body = {"metadata": {**meta, **({"annotations": notes} if notes else {})}, "spec": {"replicas": replicas}}
             return write(tools, change, "PATCH", path, {"fieldManager": MANAGER}, body, _MEDIA["merge"], dry=dry)
 
         return fenced(tools, change, seen, send)
 
-    to(action.replicas, before)
+    to(action.replicas, before, for_now=action.for_now)
     if dry:
         return diff({"replicas": old}, {"replicas": action.replicas}, str(change.target))
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 from roadworthy import markers
 from roadworthy.case import Case
 from roadworthy.cluster.live import LiveCluster
-from roadworthy.converge import plan, settle
+from roadworthy.converge import plan, recovery, settle
 from roadworthy.converge.confirm import confirm
 from roadworthy.converge.guard import Guard
 from roadworthy.converge.history import History
@@ -87,7 +87,8 @@ class Convergence:
 
     def converge(self, case: Case, ladder: Ladder, judge: Judge) -> Converged:
         """Repair a criterion that failed once, within the limits, until it passes or the ladder is spent."""
-        judged = confirm(self._cluster, judge, after=self._limits.confirm_after)
+        seen = time.monotonic() if case.since is None else case.since
+        judged = confirm(self._cluster, judge, after=max(0.0, seen + self._limits.confirm_after - time.monotonic()))
         reports: list[RemedyReport] = []
         if judged.verdict is not Verdict.FAILED:
             return Converged(judged.verdict, judged.message)
@@ -95,8 +96,13 @@ class Convergence:
             self._guard.start()
             self._guard.before_ladder(case.criterion)
             with self._leased() as waited:
-                if waited:  # somebody else was repairing meanwhile: what was judged may be history
+                recovered = self._put_right(reports)
+                if recovered:
+                    judged = self._look_again(judge, recovered)
+                elif waited:  # somebody else was repairing meanwhile: what was judged may be history
                     judged = confirm(self._cluster, judge, after=0.0)
+                if recovered and judged.verdict is Verdict.PASSED:
+                    judged = self._no_harm(case, recovered)
                 if judged.verdict is Verdict.FAILED:
                     judged = self._climb_all(case, ladder, judge, judged, reports)
         except Refused as error:  # by the Lease, or by a guard that stands before everything
@@ -106,6 +112,31 @@ class Convergence:
         if judged.verdict is Verdict.FAILED:
             return Converged(Verdict.FAILED, _gave_up(judged, reports), tuple(reports))
         return Converged(judged.verdict, judged.message, tuple(reports))
+
+    def recover(self) -> tuple[RemedyReport, ...]:
+        """Put right what dead runs left half-done, although nothing fails by it; what a run at work holds is its own.
+
+        Raises:
+            Unknown: the cluster can't be read, or what became of a Change can't be told.
+
+        """
+        reports: list[RemedyReport] = []
+        if any(recovery.left(self._cluster, self.run)):
+            self._guard.start()
+            try:
+                with self._leased(wait=0.0):
+                    self._put_right(reports)
+            except Refused as error:
+                self._options.progress(f"a dead run's half-done work is left as it is: {error}")
+        return tuple(reports)
+
+    def _put_right(self, reports: list[RemedyReport]) -> list[Executed]:
+        """Finish, once the Lease is held, what runs that are dead by that began."""
+        if not any(recovery.left(self._cluster, self.run)):
+            return []
+        self._cluster.renew()
+        case = Case(self._cluster, recovery.NAME, "a run of ours died in the middle of its work", self.run, {})
+        return self._climber.climb(case, recovery.NAME, reports, recovery.remedy)
 
     def _climb_all(
         self, case: Case, ladder: Ladder, judge: Judge, judged: Judgement, reports: list[RemedyReport]
@@ -124,10 +155,10 @@ class Convergence:
         return judged
 
     @contextmanager
-    def _leased(self) -> Iterator[bool]:
+    def _leased(self, wait: float | None = None) -> Iterator[bool]:
         """Hold the Lease; tells whether it had to be waited for."""
         self._tools.lost.clear()
-        waited = self._lease.acquire(self._options.wait_for_lease)
+        waited = self._lease.acquire(self._options.wait_for_lease if wait is None else wait)
         try:
             self._abandon(self._history.left_open(self.journal))
             yield waited

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from roadworthy import evidence, redact
-from roadworthy.case import Case
+from roadworthy.case import Case, Remedy
 from roadworthy.change import Change, Outcome
 from roadworthy.converge import fence
 from roadworthy.converge.act import act, seen
@@ -24,8 +24,10 @@ class Climber:
     def __init__(self, tools: Tools, guard: Guard, history: History, journal: Journal) -> None:
         self._tools, self._guard, self._history, self._journal = tools, guard, history, journal
 
-    def climb(self, case: Case, name: str, reports: list[RemedyReport]) -> list[Executed]:
+    def climb(self, case: Case, name: str, reports: list[RemedyReport], remedy: Remedy | None = None) -> list[Executed]:
         """Run one remedy, tell it what became of each Change, and add its report to ``reports``, however it ends.
+
+        ``remedy`` is the one of that name in the project where it isn't given.
 
         Raises:
             Stopped: a guard ended the whole ladder. Unknown: what became of a Change can't be told.
@@ -34,13 +36,13 @@ class Climber:
         executed: list[Executed] = []
         outcomes: list[Outcome] = []
         problem = ""
-        remedy = self._tools.options.remedy(name)(case)
+        climbing = (remedy or self._tools.options.remedy(name))(case)
         try:
-            change = next(remedy)
+            change = next(climbing)
             while True:
                 self._guard.before_all()
                 outcomes.append(self._make(case, name, change, executed))
-                change = remedy.send(outcomes[-1])
+                change = climbing.send(outcomes[-1])
         except StopIteration:
             pass
         except (Stopped, Unknown) as error:
@@ -52,7 +54,7 @@ class Climber:
             problem = f"a bug in remedy {name}: {error!r}"
             raise Unknown(f"remedy {name} runs to its end", seen=repr(error), todo="report it") from error
         finally:
-            remedy.close()
+            climbing.close()
             reports.append(RemedyReport(name, case.argument, tuple(outcomes), redact.text(problem)))
         return executed
 

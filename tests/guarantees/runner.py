@@ -18,14 +18,20 @@ from roadworthy.verdict import Verdict
 from tests.guarantees import toys
 
 
+def tell(line: str) -> None:
+    """Say what is about to be changed, as a run does on its terminal."""
+    sys.stdout.write(f"{line}\n")
+
+
 def main(order: dict[str, Any]) -> None:
     """Carry out one order: ``profile``, ``journal``, ``home``, ``work`` (criterion, judge, ladder) …"""
     nodes = tuple(Node(**each) for each in order["profile"].pop("nodes", []))
     profile = Profile(**order["profile"], nodes=nodes)
     cluster = connect(profile)
     parameters = {"home": order["home"], **order.get("parameters", {})}
-    options = Options(toys.REMEDIES, **order.get("options", {}))
+    options = Options(toys.REMEDIES, progress=tell, **order.get("options", {}))
     with Convergence(cluster, profile, options, Path(order["journal"])) as engine:
+        engine.recover()
         for criterion, judge_name, ladder in order["work"]:
             judge = toys.JUDGES[judge_name](cluster, order["home"])
             judged = judge()

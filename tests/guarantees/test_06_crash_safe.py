@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from roadworthy import process
+from roadworthy import halfway, process
 from tests.guarantees import toys
 from tests.guarantees.field import Field
 from tests.guarantees.ground import MERGE, eventually
@@ -25,7 +25,7 @@ def prepare(field: Field) -> list[str]:
     """Break what is to be repaired; return the order of the runner that repairs it, slowly enough to be hit."""
     field.workload()
     field.wrong()
-    body = {"spec": {"unschedulable": None}, "metadata": {"annotations": {toys.CORDONED_BY: None}}}
+    body = {"spec": {"unschedulable": None}, "metadata": {"annotations": {halfway.CORDONED_BY: None}}}
     field.defer(lambda: field.admin.ask("PATCH", f"/api/v1/nodes/{toys.NODE}", body, MERGE))
     field.proxy.fail(lambda seen: seen.writes, delay=0.25)
     field.proxy.fail(lambda _: True, delay=0.03)
@@ -43,7 +43,7 @@ def state(field: Field) -> dict[str, Any]:
         "replicas": web["spec"]["replicas"],
         "image": web["spec"]["template"]["spec"]["containers"][0]["image"],
         "cordoned": node["spec"].get("unschedulable", False),
-        "cordoned by": (node["metadata"].get("annotations") or {}).get(toys.CORDONED_BY),
+        "cordoned by": (node["metadata"].get("annotations") or {}).get(halfway.CORDONED_BY),
         "lease": "" if process.dead(holder.partition("@")[2]) else holder,  # a dead holder's is nobody's
         "markers": len(marked),
         "private folders": sorted(str(each) for each in (field.folder / "runtime").glob("roadworthy-private-*")),
@@ -124,6 +124,45 @@ def test_killed_at_every_boundary(field: Field, line: int) -> None:
     before = len(field.audit.writes())
     field.run(order)  # and there is nothing left to do
     assert len(field.audit.writes()) == before
+
+
+@pytest.mark.short
+@pytest.mark.parametrize(("line", "halves"), [(2, ["uncordon"]), (4, ["uncordon", "scale back"])])
+def test_what_a_killed_run_left_half_done_is_finished_and_told(field: Field, line: int, halves: list[str]) -> None:
+    """SIGKILL after the cordon, or between scale-down and scale-up, and nothing fails by it afterwards: the next run
+    knows both for ours by what is written on the objects, finishes them before anything else, and says so."""
+    order = prepare(field)
+    first = field.start(order)
+    eventually(lambda: len(field.entries()) >= line, 90, 0.001)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    dead = field.entries()[0]["run"]
+    theirs = {"spec": {"unschedulable": True}}  # an administrator's cordon, on another node, is his
+    field.defer(lambda: field.admin.ask("PATCH", "/api/v1/nodes/node-1", {"spec": {"unschedulable": None}}, MERGE))
+    assert field.admin.ask("PATCH", "/api/v1/nodes/node-1", theirs, MERGE)[0] == 200
+    field.admin.put_map(field.home, "wanted", k="right")
+    field.journal.rename(field.journal.with_name("elsewhere"))  # the objects alone have to tell
+    field.proxy.faults.clear()
+    said = field.run(field.order())
+    assert state(field) == CLEAN
+    assert [entry["verb"] for entry in field.entries() if entry["kind"] == "intent"] == halves
+    assert said.count(f"our run {dead}") == len(halves)
+    assert field.admin.get("/api/v1/nodes/node-1")["spec"].get("unschedulable")
+
+
+@pytest.mark.short
+def test_a_run_at_work_finishes_its_own_halves(field: Field) -> None:
+    """Its marks are on the objects and it holds the Lease: another run that starts meanwhile leaves them alone."""
+    order = prepare(field)
+    first = field.start(order)
+    eventually(lambda: len(field.entries()) >= 4, 90, 0.001)
+    os.kill(first.pid, signal.SIGSTOP)
+    said = field.run(field.order(work=[["guard/nothing", "way", []]], options={"wait_for_lease": 0.0}))
+    assert "left as it is: one remediator at a time" in said
+    os.kill(first.pid, signal.SIGCONT)
+    told, _ = first.communicate(timeout=120)
+    assert "guard/way: converged" in told
+    assert state(field) == CLEAN
 
 
 @pytest.mark.short

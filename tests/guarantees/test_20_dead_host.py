@@ -9,6 +9,7 @@ from datetime import datetime
 
 import pytest
 
+from roadworthy import halfway
 from tests.guarantees import toys
 from tests.guarantees.field import Field
 from tests.guarantees.ground import MERGE, eventually
@@ -26,7 +27,7 @@ def test_the_next_runner_resumes_from_the_journal(field: Field) -> None:
     until its lease has expired by the API server's log, tells what was begun, and gets to a clean run's end."""
     field.workload()
     field.wrong()
-    body = {"spec": {"unschedulable": None}, "metadata": {"annotations": {toys.CORDONED_BY: None}}}
+    body = {"spec": {"unschedulable": None}, "metadata": {"annotations": {halfway.CORDONED_BY: None}}}
     field.defer(lambda: field.admin.ask("PATCH", f"/api/v1/nodes/{toys.NODE}", body, MERGE))
     slow = field.proxy.fail(lambda seen: seen.writes and "leases" not in seen.path, delay=1.0)
     work = [["guard/way", "way", ["long_way"]], ["guard/nodes", "node", ["uncordon"]]]

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from roadworthy import markers
 from roadworthy.case import Case, Changes, Remedy
 from roadworthy.change import Apply, Change, HelmUpgrade, Patch, Scale, Target
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.converge import Judgement
 from roadworthy.verdict import Verdict
 
-#: The product's own, under its own name: what the engine writes when it cordons.
-CORDONED_BY = "roadworthy.dev/cordoned-by"
 NODE = "node-3"
 
 
@@ -68,8 +65,7 @@ def put_map(case: Case) -> Changes:
 
 
 def cordon(node: str, *, on: bool) -> Change:
-    notes = {CORDONED_BY: markers.run_id() if on else None}
-    body = {"spec": {"unschedulable": on or None}, "metadata": {"annotations": notes}}
+    body = {"spec": {"unschedulable": on or None}}
     verb = "cordon" if on else "uncordon"
     return Change(verb, Target("Node", node), Patch(body), why="a toy", component="toy", reversible=True)
 
@@ -88,7 +84,7 @@ def long_way(case: Case) -> Changes:
     if node and not node["spec"].get("unschedulable"):
         yield cordon(NODE, on=True)
     if replicas():
-        yield Change("scale", web, Scale(0), why="a toy", component="toy", reversible=True)
+        yield Change("scale", web, Scale(0, for_now=True), why="a toy", component="toy", reversible=True)
     yield from put_map(case)
     yield Change("scale", web, Scale(1), why="a toy", component="toy", reversible=True)
     yield cordon(NODE, on=False)
