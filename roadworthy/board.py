@@ -1,4 +1,4 @@
-"""What the workers of one run must know of each other: verdicts of roots, and who may disturb the cluster when.
+"""What the workers of one run must know of each other: verdicts of roots, and who may disturb what when.
 
 With ``-n`` each worker is a process; they share a folder. Every worker takes its criteria in the order of the whole run
 (collection puts roots first, and only ``--dist load`` is accepted), so the earliest criterion that isn't judged yet can
@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -78,14 +78,24 @@ class Board:
         return state is not None and state.verdict in {Verdict.PASSED, Verdict.CONVERGED}
 
     @contextlib.contextmanager
-    def undisturbed(self) -> Iterator[None]:
-        """Hold off drills and repairs of other workers."""
-        with self._lock(fcntl.LOCK_SH):
+    def judging(self, feels: Collection[str], disturbs: Collection[str] = ()) -> Iterator[None]:
+        """Hold off repairs, and drills of what this judgement feels; and whoever feels what it disturbs itself.
+
+        Args:
+            feels: components, as ``disturbance.Disturbance`` tells.
+            disturbs: components; those of a drill.
+
+        """
+        with contextlib.ExitStack() as held:
+            held.enter_context(self._lock(fcntl.LOCK_SH))
+            # Everybody takes them in the same order, so that nobody waits in a circle.
+            for component in sorted({*feels, *disturbs}):
+                held.enter_context(self._lock(fcntl.LOCK_EX if component in disturbs else fcntl.LOCK_SH, component))
             yield
 
     @contextlib.contextmanager
-    def disturbing(self) -> Iterator[None]:
-        """Wait until no other worker is judging, and hold them off: a drill or a repair goes on."""
+    def repairing(self) -> Iterator[None]:
+        """Wait until nobody is judging, and hold them off: a repair goes on."""
         with self._lock(fcntl.LOCK_EX):
             yield
 
@@ -131,8 +141,9 @@ class Board:
         return self.folder / f"{kind}-{hashlib.sha256(criterion.encode()).hexdigest()[:24]}"
 
     @contextlib.contextmanager
-    def _lock(self, how: int) -> Iterator[None]:
-        with self.folder.joinpath("lock").open("w") as file:
+    def _lock(self, how: int, component: str = "") -> Iterator[None]:
+        # A lock belongs to the open file, so it holds off other threads of this process, too.
+        with self._file("lock", component).open("w") as file:
             fcntl.flock(file, how)
             yield
 

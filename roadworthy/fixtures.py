@@ -12,6 +12,7 @@ from roadworthy.samples import Samples
 if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
     from roadworthy.profile import Profile
+    from roadworthy.session import Run
 
 
 @pytest.fixture(scope="session")
@@ -29,5 +30,13 @@ def profile(pytestconfig: pytest.Config) -> Profile:
 @pytest.fixture(scope="session")
 def samples(pytestconfig: pytest.Config) -> Samples:
     """What was measured of this cluster, in this run and in earlier ones."""
-    run = pytestconfig.stash[RUN]
+    return _samples(pytestconfig.stash[RUN])
+
+
+def given(run: Run) -> dict[str, object]:
+    """Return these fixtures' values by name, for scenarios that are set up before pytest has set up any."""
+    return {"pytestconfig": run.config, "cluster": run.cluster, "profile": run.profile, "samples": _samples(run)}
+
+
+def _samples(run: Run) -> Samples:
     return Samples(run.reports / "samples", run.profile.kube_system_uid or run.profile.name, run.id)

@@ -59,6 +59,7 @@ def cycle_problem(criteria: Sequence[Criterion], requires: Requires) -> Problem 
 def ordered(criteria: Sequence[Criterion], requires: Requires) -> list[int]:
     """Return the indices of the criteria in the order to judge them: roots first, drills last, otherwise as they stand.
 
+    All roots come first, so that what has to be repaired is, one after the other, before anything else is waited for.
     Drills come last because what they restart takes a while to be itself again: whoever is judged right after one
     (a restarted Prometheus has scraped nobody yet) would wait for that, and with workers a drill holds off the rest.
     """
@@ -78,16 +79,23 @@ def ordered(criteria: Sequence[Criterion], requires: Requires) -> list[int]:
         first = set(criterion.needs)
         for component in criterion.components:
             first |= edges[component] - {component}
-        for before in sorted({i for name in _reach(first, edges) for i in roots[name]} - {index}):
+        for before in sorted({i for name in reach(first, edges) for i in roots[name]} - {index}):
             visit(before)
         order.append(index)
 
-    for index in sorted(range(len(criteria)), key=lambda each: criteria[each].has("drill")):
+    for index in sorted(range(len(criteria)), key=lambda each: _turn(criteria[each])):
         visit(index)
     return order
 
 
-def _reach(names: set[str], edges: Mapping[str, set[str]]) -> set[str]:
+def _turn(criterion: Criterion) -> int:
+    if criterion.has("drill"):
+        return 2
+    return 0 if criterion.components else 1
+
+
+def reach(names: set[str], edges: Mapping[str, set[str]]) -> set[str]:
+    """Return these components and all that come before them."""
     reached: set[str] = set()
     queue = list(names)
     while queue:

@@ -26,14 +26,14 @@ class CriterionItem(pytest.Function):
     failed_step = ""
 
     @classmethod
-    def of(cls, plain: pytest.Function, criterion: Criterion) -> CriterionItem:
-        """Build from what pytest and pytest-bdd made, with the criterion's tags as marks."""
+    def of(cls, plain: pytest.Function, criterion: Criterion, fixtures: Any = None) -> CriterionItem:
+        """Build from what pytest and pytest-bdd made (or with these fixtures), with the criterion's tags as marks."""
         item: CriterionItem = cls.from_parent(
             plain.parent,
             name=plain.name,
             originalname=plain.originalname,
             callspec=getattr(plain, "callspec", None),
-            fixtureinfo=plain._fixtureinfo,  # noqa: SLF001 - the public constructor takes it, and has no name for it
+            fixtureinfo=fixtures or plain._fixtureinfo,  # noqa: SLF001 - the public constructor takes it, and has no name for it
         )
         item.criterion = criterion
         for tag in criterion.tags:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from roadworthy.errors import Blocked, NotApplicable
+from roadworthy.errors import Blocked, Denied, NotApplicable
 from roadworthy.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -31,6 +31,16 @@ def check(run: Run, criterion: Criterion) -> None:
     """
     _needs(run, criterion)
     _may_write(run, criterion)
+
+
+def granted(run: Run, criterion: Criterion) -> bool:
+    """Whether a criterion may be judged, as far as that can be told before what it needs has been judged."""
+    try:
+        _may_write(run, criterion)
+        run.mandate.may_judge(criterion)
+    except (NotApplicable, Denied):
+        return False
+    return True
 
 
 def _needs(run: Run, criterion: Criterion) -> None:

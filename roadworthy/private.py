@@ -41,13 +41,22 @@ def sweep() -> list[Path]:
     return removed
 
 
+def _locked(folder: Path) -> bool:
+    """Lock a folder for the life of this process; False when it is gone."""
+    try:
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return os.fstat(handle).st_ino == (folder / "lock").stat().st_ino
+    except FileNotFoundError:
+        return False
+
+
 @lru_cache(maxsize=1)
 def _folder_of(pid: int) -> Path:
     """Make the folder of this process; the argument keeps a forked child from using its parent's."""
     sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getuid()}-", dir=_base()))
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    while not _locked(folder := Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getuid()}-", dir=_base()))):
+        pass  # another process that starts just now swept it, for nobody held it yet
 
     def remove() -> None:
         if os.getpid() == pid:

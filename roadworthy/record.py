@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,11 @@ from roadworthy.verdict import Verdict
 
 if TYPE_CHECKING:
     from roadworthy.converge.records import RemedyReport
+
+
+def moment(seconds: float) -> str:
+    """Return a time, in seconds since the epoch, as reports show it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass
@@ -30,6 +36,7 @@ class Record:
         root: for ``blocked``: the id of the criterion that is the cause.
         evidence: files below the reports folder.
         noted: what steps noted by ``record_property``.
+        warnings: what it has to say although it may hold (``notices.warn``).
 
     """
 
@@ -52,6 +59,7 @@ class Record:
     seconds: float = 0.0
     evidence: list[str] = field(default_factory=list)
     noted: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, criterion: Criterion, file: str) -> Record:
@@ -64,7 +72,7 @@ class Record:
             tags=[tag.name for tag in criterion.tags],
             file=file,
             line=criterion.line,
-            started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            started=moment(time.time()),
         )
 
     def data(self) -> dict[str, Any]:

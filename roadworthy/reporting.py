@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import plan_file, redact, summary, verdicts
+from roadworthy import allure_steps, plan_file, redact, summary, verdicts
 from roadworthy.item import CriterionItem
 from roadworthy.record import Record
 from roadworthy.verdict import Verdict
@@ -52,6 +53,8 @@ class Reporting:
                 record.reason = f"{report.when} of its fixtures: {call.excinfo.exconly(tryshort=True)}"
             data = record.data()
             report.__dict__["roadworthy"] = data  # xdist carries what a report has of its own
+            if data["started"]:
+                _times(report, data)
             item.user_properties += _properties(data)  # JUnit takes those of the last report
         report.sections = [(name, redact.text(content)) for name, content in report.sections]
         return report
@@ -142,10 +145,18 @@ def _properties(record: dict[str, Any]) -> list[tuple[str, object]]:
         ("attempts", record["attempts"]),
     ]
     properties += [("reason", record["reason"])] if record["reason"] else []
+    properties += [("warning", told) for told in record["warnings"]]
     for remedy in record["remedies"]:
         properties.append(("remedy", f"{remedy['name']}: {remedy['outcome']}"))
         properties += [("change", summary.told(change)) for change in remedy["changes"]]
     return properties
+
+
+def _times(report: pytest.TestReport, record: dict[str, Any]) -> None:
+    """Say when it was judged, which may have been before its turn came."""
+    report.start, report.duration = datetime.fromisoformat(record["started"]).timestamp(), record["seconds"]
+    report.stop = report.start + report.duration
+    allure_steps.took(report.start, report.stop)
 
 
 def _lost(report: pytest.TestReport) -> dict[str, Any]:

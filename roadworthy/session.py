@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import threading
 from collections import defaultdict
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import markers, patience, profile_loader, redact
+from roadworthy import markers, patience, profile_loader, terminal
+from roadworthy.ahead import Ahead
 from roadworthy.board import Board
+from roadworthy.disturbance import Disturbance, disturbed
 from roadworthy.errors import BadInput, Unknown
 from roadworthy.mandate import Mandate
 from roadworthy.profile import Profile
@@ -23,7 +25,11 @@ from roadworthy.verdict import Verdict
 if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
     from roadworthy.converge import Convergence
+    from roadworthy.criterion import Criterion
     from roadworthy.item import CriterionItem
+
+#: Options with which pytest stops in the middle of a test, or sets it up in a way of its own.
+_ONE_BY_ONE = ("usepdb", "trace", "setuponly", "setupplan", "numprocesses")
 
 
 class Run:
@@ -48,7 +54,6 @@ class Run:
         self.mandate = Mandate(self)
         self.roots: dict[str, list[str]] = {}
         self.items: list[CriterionItem] = []
-        self._telling = threading.Lock()
         self._cluster: Cluster | None = None
         self._failure: Exception | None = None
         self._board = worker.get("roadworthy_board", "")
@@ -111,6 +116,22 @@ class Run:
         """The folder that the workers share, made by the process that starts them."""
         return tempfile.mkdtemp(prefix="roadworthy-run-")
 
+    @cached_property
+    def ahead(self) -> Ahead:
+        """What is judged while pytest tells of something else; a worker of xdist judges one by one."""
+        one_by_one = any(self.config.getoption(name, None) for name in _ONE_BY_ONE)
+        alone = self.worker or one_by_one or self._cluster is None
+        return Ahead(self, 1 if alone else self.config.getoption("at_once"))
+
+    @cached_property
+    def disturbance(self) -> Disturbance:
+        """Who feels the drills of this run."""
+        return Disturbance([item.criterion for item in self.items], self.rooms.components)
+
+    def undisturbed(self, criterion: Criterion) -> AbstractContextManager[None]:
+        """Keep away, while a criterion is judged, what would disturb it and whom it disturbs."""
+        return self.board.judging(self.disturbance.feels(criterion), disturbed(criterion))
+
     def selected(self, items: list[CriterionItem]) -> None:
         """Take note of what is going to be judged."""
         self.items = items
@@ -158,13 +179,7 @@ class Run:
 
     def tell(self, line: str) -> None:
         """Show a line on the terminal while criteria are judged; a worker has none."""
-        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
-        capture = self.config.pluginmanager.get_plugin("capturemanager")
-        if terminal is not None and capture is not None and self.config.get_verbosity() >= 0:
-            # One at a time: the engine tells of its changes while patience tells of the time.
-            with self._telling, capture.global_and_fixture_disabled():
-                terminal.ensure_newline()
-                terminal.write_line(f"    {redact.text(line)}")
+        terminal.tell(self.config, f"    {line}")
 
     def close(self) -> None:
         """Let go of the cluster and of the shared folder."""

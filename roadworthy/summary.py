@@ -43,6 +43,9 @@ class Summary:
             self._remedies(record)
         for verdict in (Verdict.WAIVED, Verdict.NOT_APPLICABLE):
             self._by_reason(verdict.value)
+        for record in self._records:
+            for warning in record["warnings"]:
+                self._head("warning", f"{record['id']}: {warning}", yellow=True)
         if self._run.plan:
             self._plan()
         self._last(written)

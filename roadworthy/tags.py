@@ -13,6 +13,7 @@ PLAIN = {
     "writes": "puts its own markers into the system and takes them away",
     "drill": "disturbs a live service; only where the profile allows drills",
     "slow": "takes minutes",
+    "alone": "is judged while nothing else is: what it measures must not be slowed by others",
     "optional": "nice to have",
 }
 #: Tags that name something.

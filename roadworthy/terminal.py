@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 
+import pytest
 from rich.console import Console
+
+from roadworthy import redact
 
 #: Into a file: as wide as it is read best.
 WIDE = 160
+#: Lines are told one at a time: the engine tells of its changes while patience tells of the time.
+_telling = threading.Lock()
 
 
 def console() -> Console:
@@ -22,3 +28,13 @@ def lines(draw: Callable[[Console], None], *, colour: bool, width: int) -> list[
     held = io.StringIO()
     draw(Console(file=held, force_terminal=colour, width=width, highlight=False, markup=False, emoji=False))
     return [line.rstrip() for line in held.getvalue().splitlines()]
+
+
+def tell(config: pytest.Config, line: str) -> None:
+    """Show a line, redacted, while pytest runs; a worker of xdist has no terminal."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if reporter is not None and capture is not None and config.get_verbosity() >= 0:
+        with _telling, capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(redact.text(line))

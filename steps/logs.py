@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 from pytest_bdd import given, parsers, then, when
 
 from probes import loki, nodes, shipper
@@ -11,6 +9,7 @@ from probes.marks import log_lines
 from probes.marks.log_lines import Sent
 from probes.shipper import Counters
 from probes.words import few, told
+from roadworthy import notices
 from roadworthy.cluster import Cluster
 from steps._node import NODE
 
@@ -39,8 +38,7 @@ def maintained(cluster: Cluster) -> None:
     """An old Promtail counts, with a warning."""
     kind = shipper.kind(cluster)
     if kind.end_of_life:
-        text = f"{kind.name} is past its end of life since {kind.end_of_life}: move to a log shipper that is maintained"
-        warnings.warn(text, UserWarning, stacklevel=2)
+        notices.warn(f"{kind.name} has no maintainer since {kind.end_of_life}: move to a log shipper that has one")
 
 
 @when(parsers.parse("a pod on {ordinal:Node} logs a line", extra_types=NODE), target_fixture="line")

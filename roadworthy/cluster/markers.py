@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from roadworthy import evidence, markers, process
+from roadworthy import evidence, markers, notices, process
 from roadworthy.cluster import workloads
 from roadworthy.errors import Refused, Unknown
 
@@ -61,6 +60,10 @@ class LiveMarkers:
         name = str(made["metadata"]["name"])
         if not namespace or namespace != self._namespace:
             self._undo.append((what, lambda: self._delete(resource.path(name, namespace=namespace))))
+        if "status" in manifest:  # what it is shown to have come to: a creation leaves it out
+            body = {"status": manifest["status"]}
+            where, form = f"{resource.path(name, namespace=namespace)}/status", "application/merge-patch+json"
+            self._cluster.access.request("PATCH", where, body=body, content_type=form)
         evidence.record("marker", f"created {what}", str(made["metadata"].get("uid")))
         return made
 
@@ -140,7 +143,7 @@ class LiveMarkers:
             try:
                 undo()
             except (Unknown, AssertionError) as error:
-                warnings.warn(f"{what} is left for the next run to sweep: {error}", UserWarning, stacklevel=2)
+                notices.warn(f"{what} is left for the next run to sweep: {error}")
 
     def _delete(self, path: str, uid: str = "") -> None:
         delete(self._cluster, path, uid)

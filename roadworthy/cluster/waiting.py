@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from roadworthy import stopping
 from roadworthy.cluster.store import Mark, Store
 from roadworthy.errors import Denied, Unknown
 
@@ -22,11 +23,13 @@ def until(store: Store, check: Callable[[], T], *, within: float, kinds: Sequenc
     Raises:
         AssertionError: the last mismatch, with ``what`` and the time waited in front.
         Unknown: the last thing that stood in the way, when that is how it ended; ``Denied`` at once, for it won't heal.
+        Abandoned: nobody wants to know any more (``roadworthy.stopping``).
 
     """
     began = time.monotonic()
     deadline, pause = began + within, FIRST
     while True:
+        stopping.check()
         mark = _mark(store, kinds)
         last_look = time.monotonic() >= deadline
         try:
@@ -43,7 +46,7 @@ def until(store: Store, check: Callable[[], T], *, within: float, kinds: Sequenc
         if mark:
             store.wait(mark, min(LOOK, left))
         else:
-            time.sleep(min(pause * random.uniform(0.7, 1.3), left))  # noqa: S311 - jitter
+            stopping.sleep(min(pause * random.uniform(0.7, 1.3), left))  # noqa: S311 - jitter
             pause = min(pause * 1.6, LONGEST)
 
 

@@ -1,0 +1,82 @@
+"""One attempt at a criterion: its steps are run once, and all that was seen and said meanwhile is kept with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from roadworthy import allure_steps, evidence, notices, shown
+from roadworthy.errors import Unknown
+from roadworthy.stopping import Abandoned
+
+if TYPE_CHECKING:
+    from roadworthy.cluster.live import LiveCluster
+    from roadworthy.evidence import Piece
+    from roadworthy.item import CriterionItem
+
+
+@dataclass
+class Attempt:
+    """What came of it.
+
+    Attributes:
+        error: what kept it from passing; None when it passed.
+        step: the Gherkin step that failed.
+        began: seconds since the epoch.
+        seconds: how long it took.
+        pieces: what was asked and answered.
+        warnings: what it has to say although it may hold.
+        properties: what its steps noted by ``record_property``.
+        sections: what it printed and logged, by name; empty where pytest itself has caught that.
+        ahead: it was made ahead (see ``roadworthy.ahead``), and the evidence of a failure is complete.
+        shown: its steps for the Allure report, where they aren't in the report yet.
+
+    """
+
+    error: BaseException | None = None
+    step: str = ""
+    began: float = field(default_factory=time.time)
+    seconds: float = 0.0
+    pieces: list[Piece] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    properties: list[tuple[str, object]] = field(default_factory=list)
+    sections: list[tuple[str, str]] = field(default_factory=list)
+    ahead: bool = False
+    shown: list[Any] = field(default_factory=list)
+
+
+@contextmanager
+def attempt(number: int, scenario: str, *, ahead: bool = False) -> Iterator[Attempt]:
+    """Surround an attempt: what is raised within becomes its ``error``.
+
+    Raises:
+        Abandoned: it is no longer wanted.
+
+    """
+    made, began = Attempt(ahead=ahead), time.monotonic()
+    step = allure_steps.Step(f"Attempt {number}: {scenario}")
+    with evidence.kept() as made.pieces, notices.kept() as made.warnings:
+        try:
+            yield made
+        except (KeyboardInterrupt, SystemExit, pytest.exit.Exception, Abandoned):
+            step.close(Unknown("the run was not interrupted"))
+            raise
+        except BaseException as raised:  # noqa: BLE001 - pytest's skip and fail are no Exceptions
+            made.error = shown.normal(raised)
+    step.close(made.error)
+    made.seconds = time.monotonic() - began
+
+
+def judge_once(cluster: LiveCluster, node: CriterionItem, made: Attempt) -> None:
+    """Run a node's steps once, with the door to the cluster that its tags open."""
+    node.failed_step = ""
+    try:
+        with cluster.scenario(node.criterion.id, [tag.name for tag in node.criterion.tags]):
+            node.judge_once()
+    finally:
+        made.step, made.properties = node.failed_step, list(node.user_properties)
