@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from roadworthy import markers, process
+from roadworthy import markers, process, stopping
 from roadworthy.cluster import Cluster
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.errors import Refused
@@ -125,4 +127,35 @@ def test_a_sweeper_may_take_away_a_dead_runs_objects(cluster: LiveCluster, api: 
         there.markers().delete("ConfigMap", "roadworthy-20200101t000000-abcd-x", namespace="a")
 
     cluster.sweep()
+    assert not api.things["configmaps"]
+
+
+def test_each_thread_has_a_door_of_its_own(cluster: LiveCluster) -> None:
+    with cluster.scenario("phase1/x", ["writes"]), ThreadPoolExecutor(1) as other:
+        mine = cluster.markers()
+        with pytest.raises(Refused):
+            other.submit(cluster.markers).result()
+        assert cluster.markers() is mine
+
+
+def test_what_is_abandoned_in_the_middle_of_a_wait_clears_up(cluster: LiveCluster, api: Api) -> None:
+    waiting, stop = threading.Event(), threading.Event()
+
+    def never() -> None:
+        waiting.set()
+        raise AssertionError("not yet")
+
+    def judge() -> None:
+        with stopping.by(stop), cluster.scenario("phase1/x", ["writes"]):
+            cluster.markers().create(MAP)
+            cluster.markers().undo_later(lambda: cluster.until(lambda: None, within=5), "a wait of the clearing up")
+            cluster.until(never, within=60)
+
+    with ThreadPoolExecutor(1) as other:
+        judging = other.submit(judge)
+        assert waiting.wait(10)
+        assert ("a", "m") in api.things["configmaps"]
+        stop.set()
+        with pytest.raises(stopping.Abandoned):
+            judging.result(20)
     assert not api.things["configmaps"]
