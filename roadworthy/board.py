@@ -16,6 +16,7 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from roadworthy.errors import TimedOut
 from roadworthy.verdict import Verdict
@@ -107,6 +108,12 @@ class Board:
             return False
         return True
 
+    def keep(self, criterion: str, record: dict[str, Any]) -> None:
+        """Keep the record of a criterion that was cut short, of which no report will tell."""
+        draft = self._file(f"draft-{os.getpid()}", criterion)
+        draft.write_text(json.dumps(record))
+        draft.replace(self._file("cut", criterion))
+
     def leave(self) -> None:
         """Say that this worker judges nothing more."""
         self._me.unlink(missing_ok=True)
@@ -146,6 +153,11 @@ class Board:
         with self._file("lock", component).open("w") as file:
             fcntl.flock(file, how)
             yield
+
+
+def cut_short(folder: Path) -> list[dict[str, Any]]:
+    """Return the records of the criteria that were under way when the run that shares the folder was interrupted."""
+    return [json.loads(file.read_text()) for file in sorted(folder.glob("cut-*"))]
 
 
 def _alive(pid: int) -> bool:

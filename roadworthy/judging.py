@@ -26,6 +26,9 @@ def judge(run: Run, item: CriterionItem) -> None:
     judging = Judging(run, item)
     try:
         judging.run_to_verdict()
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        judging.cut_short = True
+        raise
     finally:
         judging.conclude()
     judging.raise_outcome()
@@ -47,12 +50,12 @@ class Judging:
         self.record = item.record = Record.of(item.criterion, str(item.location[0]))
         self.error: BaseException | None = None
         self.verdict = Verdict.BROKEN
+        self.cut_short = False
         self._last = Attempt()
         self._began = time.monotonic()
 
     def run_to_verdict(self) -> None:
         """Judge; then repair, plan, or waive."""
-        self.record.reason = "interrupted"
         allure_steps.describe(self.criterion)
         self.run.board.begin(self.criterion.id)
         self.error = self._forbidden()
@@ -70,6 +73,8 @@ class Judging:
     def conclude(self) -> None:
         """Write the verdict down where others look for it; also when the run is interrupted."""
         record = self.record
+        if self.cut_short:  # while it was judged, or later, while it was repaired
+            record.reason = f"interrupted; until then: {record.reason}" if record.reason else "interrupted"
         record.verdict, record.seconds = self.verdict.value, round(time.monotonic() - self._began, 3)
         root = (record.root if self.verdict is Verdict.BLOCKED else "") or self.criterion.id
         self.run.board.end(State(self.criterion.id, self.verdict, record.reason, root))
@@ -77,6 +82,8 @@ class Judging:
         noted = [(redact.text(str(name)), redact.text(str(value))) for name, value in self.item.user_properties]
         self.item.user_properties[:], record.noted = noted, dict(noted)  # other plugins write them down, too
         allure_steps.conclude(record)
+        if self.cut_short:  # pytest makes no report of it
+            self.run.board.keep(record.id, record.data())
 
     def raise_outcome(self) -> None:
         """Tell pytest."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import allure_steps, plan_file, redact, summary, verdicts
+from roadworthy import allure_steps, board, plan_file, redact, summary, verdicts
 from roadworthy.item import CriterionItem
 from roadworthy.record import Record
 from roadworthy.verdict import Verdict
@@ -80,9 +80,14 @@ class Reporting:
         letter, markup = _LETTERS[verdict]
         return verdict.value, letter, (verdict.value.upper(), markup)
 
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write verdicts.json, in the controller."""
-        if self.run.worker or not self.records:
+        """Write verdicts.json, in the controller, once its workers have ended."""
+        if self.run.worker:
+            return
+        if shared := self.run.__dict__.get("shared_folder"):
+            self.records = {**{record["id"]: record for record in board.cut_short(Path(shared))}, **self.records}
+        if not self.records:
             return
         order = sorted(self.records.values(), key=lambda record: (record["file"], record["line"], record["id"]))
         content = verdicts.document(self.run.id, self._cluster(), order, started=self._began, exit_code=int(exitstatus))
