@@ -6,6 +6,8 @@ prunes, it does after the new backup has been checked, so that the only good one
 
 from __future__ import annotations
 
+import hashlib
+
 from probes.cronjobs import failure, scheduled
 from probes.marks.runs import manifest
 from probes.moments import epoch
@@ -30,7 +32,9 @@ def remedy(case: Case) -> Changes:
         return  # there is nothing that could be run: its installer is the remedy
     if found.suspended:
         refuse("the job may be run", [f"{found} is suspended: somebody wants no backup, or forgot that he did"])
-    name = f"{found.name[:30]}-now-{run_id()}"
+    # One job for each criterion and run: that a backup didn't help the one says nothing about the other.
+    own = hashlib.sha256(case.criterion.encode()).hexdigest()[:4]
+    name = f"{found.name[:28]}-{own}-{run_id()}"
     if cluster.fresh("Job", name, namespace=found.namespace) is not None:
         return  # this run has done so already, and it didn't help
     target = Target("Job", name, found.namespace, api_version="batch/v1")

@@ -57,11 +57,11 @@ def command(sandbox: Sandbox, binary: str, pki: str) -> list[str]:
 
 
 def secret(sandbox: Sandbox) -> Object:
-    """Return the Secret by which a program in the cluster gets in, as an administrator would make it."""
+    """Return the Secret by which who takes snapshots gets in, as an administrator would make it."""
     authority = certificates(sandbox)
     certificate, key = authority.ensure(CLIENT, Subject("etcd-client"))
     files = {"ca.crt": authority.certificate_file, "tls.crt": certificate, "tls.key": key}
     data = {name: base64.b64encode(file.read_bytes()).decode() for name, file in files.items()}
     data["endpoint"] = base64.b64encode(address(sandbox).encode()).decode()
-    metadata = {"name": CLIENT, "namespace": "kube-system"}
+    metadata = {"name": CLIENT, "namespace": "etcd-snapshots"}
     return {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata, "data": data}

@@ -39,8 +39,9 @@ def test_no_two_dashboards_share_a_name() -> None:
 
 
 def test_every_alert_has_a_level_and_words() -> None:
-    groups = yaml.safe_load((ROOT / "prometheus" / "rules" / "alerts.yml").read_text())["groups"]
-    alerts = [rule for group in groups for rule in group["rules"]]
+    files = [ROOT / "prometheus" / "rules" / name for name in ("alerts.yml", "backups.yml")]
+    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
     assert any(rule["alert"] == "Watchdog" and rule["expr"] == "vector(1)" for rule in alerts)
     for rule in alerts:
         assert rule["labels"]["severity"] in {"critical", "warning", "info", "none"}
