@@ -169,7 +169,7 @@ class Ahead:
             self._failing.pop(name, None)
 
     def _next(self) -> CriterionItem | None:
-        """Return the next criterion to judge, the slow ones first; None when there is none at the moment."""
+        """Return the next criterion to judge; None when there is none at the moment."""
         if self._paused:
             return None
         away = {*self._taken, *self._running, *self._done}
@@ -197,4 +197,4 @@ class Ahead:
     def _mine(self) -> list[CriterionItem]:
         """Those that may be judged at all; why another may not, is told when it is its turn."""
         allowed = (item for item in self._run.items if permission.granted(self._run, item.criterion))
-        return sorted(allowed, key=lambda item: not item.criterion.has("slow"))
+        return sorted(allowed, key=lambda item: not self._turns.urgent(item.criterion))

@@ -45,6 +45,14 @@ class Turns:
             return False
         return all(map(self._well, self._needs[criterion.id])) and all(map(self._verdict, self._before[criterion.id]))
 
+    def urgent(self, criterion: Criterion) -> bool:
+        """Whether a criterion takes long, or something that does waits for it: the run takes as long as they do."""
+        return criterion.has("slow") or not self._for_slow.isdisjoint(criterion.components)
+
+    @cached_property
+    def _for_slow(self) -> frozenset[str]:
+        return frozenset(name for each in self._criteria if each.has("slow") for name in each.needs)
+
     def _well(self, roots: list[str]) -> bool:
         found = {self._verdict(root) for root in roots}
         return not found or (found <= {*_WELL, Verdict.NOT_APPLICABLE} and bool(found & _WELL))

@@ -68,6 +68,12 @@ def test_whose_turn_it_is() -> None:
     assert not turns.may(MIDDLE, [])
 
 
+def test_what_is_slow_is_urgent_and_so_are_its_roots() -> None:
+    slow = criterion("slow", "needs:a", "slow")
+    turns = Turns([*EVERYBODY, slow], Disturbance(EVERYBODY, {}), {}.get, roots_first=False)
+    assert [each.id for each in [*EVERYBODY, slow] if turns.urgent(each)] == ["root", "slow"]
+
+
 def test_with_roots_first_the_rest_waits_for_their_verdicts() -> None:
     verdicts: dict[str, Verdict] = {}
     turns = Turns(EVERYBODY, Disturbance(EVERYBODY, {}), verdicts.get, roots_first=True)
