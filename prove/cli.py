@@ -10,9 +10,9 @@ import click
 
 from prove import drawing, matrix
 from prove.bench import Bench
-from prove.proof import Ground, Unproven, prove
+from prove.proof import Ground, prove
 from prove.results import Result
-from roadworthy.errors import NotApplicable, RoadworthyError
+from roadworthy.errors import NotApplicable
 from sandbox import faults, manage
 from sandbox.progress import for_stream
 
@@ -69,8 +69,8 @@ def _one(row: matrix.Row, bench: Bench, ground: Ground | None) -> Result:
         prove(row, bench, result, ground)
     except NotApplicable as error:
         result.note = f"not applicable: {error}"
-    except (Unproven, RoadworthyError) as error:
-        result.problem = str(error)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong with one row, the others are still to be seen
+        result.problem = str(error) or repr(error)
         if ground:
             ground.spoiled()
     return result

@@ -8,12 +8,15 @@ import pytest
 
 from prove import drawing
 from prove.bench import Bench
-from prove.matrix import ROOT
+from prove.matrix import PHASE1, ROOT
+from prove.proof import Ground
 from prove.results import Result
 from sandbox import manage
 from sandbox.progress import Silent
 
 RESULTS: list[Result] = []
+#: Judging the whole feature takes as long as judging so many of its promises by themselves.
+MANY = 15
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +30,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     name = os.environ.get("ROADWORTHY_FAULTS_SANDBOX", "sandbox")
     manage.up(name, progress=Silent())
     return Bench(name, tmp_path_factory.mktemp("faults")).set_up()
+
+
+@pytest.fixture(scope="session")
+def ground(bench: Bench, request: pytest.FixtureRequest) -> Ground | None:
+    """What holds before each fault: judged as a whole where that is cheaper than each promise by itself."""
+    many = sum("ground" in getattr(item, "fixturenames", ()) for item in request.session.items) > MANY
+    return Ground(bench, PHASE1) if many else None
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from prove.bench import Bench
 from prove.matrix import Row, rows
-from prove.proof import Unproven, prove
+from prove.proof import Ground, prove
 from prove.results import Result
 from roadworthy.errors import NotApplicable
 
@@ -14,14 +14,16 @@ ROWS = [row for row in rows() if not row.shapes]
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id, marks=[pytest.mark.ci] * row.ci) for row in ROWS])
-def test_fault(row: Row, bench: Bench, results: list[Result]) -> None:
+def test_fault(row: Row, bench: Bench, ground: Ground | None, results: list[Result]) -> None:
     result = Result(row)
     results.append(result)
     try:
-        prove(row, bench, result)
+        prove(row, bench, result, ground)
     except NotApplicable as reason:
         result.note = str(reason)
         pytest.skip(result.note)
-    except Unproven as problem:
+    except Exception as problem:
         result.problem = str(problem)
+        if ground:
+            ground.spoiled()
         raise
