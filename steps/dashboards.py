@@ -109,6 +109,17 @@ def boards_show(asked: tuple[Dashboard, ...]) -> None:
     assert not empty, told("every dashboard shows data", seen=f"no data in {few(empty)}", todo="compare its labels")
 
 
+@then("the dashboard of the backups shows data, and every panel of it answers")
+def backups_shown(cluster: Cluster) -> None:
+    """Ask each of its panels as a browser would."""
+    board = next((each for each in dashboards.provisioned(cluster) if each.uid == "backups"), None)
+    assert board is not None, told("Grafana has the dashboard of the backups", seen="none", todo="provision it again")
+    bad, silent = [each for each in board.panels if each.errors], [each.title for each in board.panels if not each.rows]
+    seen = f"errors: {few(bad)}; panels without data: {few(silent)}"
+    good = not bad and len(silent) < len(board.panels) / 2
+    assert good, told("most panels show data, all answer", seen=seen, where=board.title, todo="compare its labels")
+
+
 def _healthy(cluster: Cluster) -> None:
     found = grafana.health(cluster)
     seen, good = f"{found.status}, database {found.database}", found.status == 200 and found.database == "ok"

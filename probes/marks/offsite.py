@@ -23,10 +23,14 @@ SECONDS = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How many objects were compared, and what is missing or different off site."""
+    """How many objects were compared, and what is missing or different off site.
+
+    ``here``: how many there are at least that were here at the last copy; none in a bucket that is new.
+    """
 
     checked: int
     wrong: tuple[str, ...]
+    here: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,9 @@ def compared(cluster: Cluster) -> Compared:
     count = next((int(line.split()[1]) for line in lines if line.startswith("checked ")), 0)
     words = {"-": "missing", "*": "differs", "!": "can't be read"}
     wrong = [f"{line[2:]} ({words[line[0]]})" for line in lines if line[:1] in words and line[1:2] == " "]
-    return Compared(count, tuple(wrong))
+    listed = cluster.s3(STORE).call("list_objects_v2", Bucket=cluster.profile.backups.bucket).get("Contents", ())
+    here = [each for each in listed if each["LastModified"].timestamp() < cluster.now() - age]
+    return Compared(count, tuple(wrong), len(here))
 
 
 def _began(cluster: Cluster, ended: float) -> float:
