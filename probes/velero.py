@@ -11,7 +11,8 @@ from roadworthy.units import told as duration
 
 SERVICE, AGENT = "velero", "node-agent"
 LOCATION = "velero.io/v1/BackupStorageLocation"
-BACKUP, RESTORE = "velero.io/v1/Backup", "velero.io/v1/Restore"
+BACKUP = "velero.io/v1/Backup"
+RESTORE = "velero.io/v1/Restore"
 REPOSITORY = "velero.io/v1/BackupRepository"
 #: The label by which a backup belongs to a schedule.
 OF_SCHEDULE = "velero.io/schedule-name"

@@ -8,6 +8,8 @@ from pytest_bdd import parsers, then
 
 from probes import object_store, velero, velero_schedules, velero_stuck
 from probes.moments import ago
+from probes.velero import BACKUP, LOCATION, REPOSITORY, RESTORE
+from probes.velero_schedules import SCHEDULE
 from probes.words import few, told
 from roadworthy import units
 from roadworthy.cluster import Cluster
@@ -57,7 +59,7 @@ def bucket_keeps(cluster: Cluster) -> None:
 )
 def location_available(cluster: Cluster, minutes: int) -> None:
     """Wait for a look of Velero's that has only just become due."""
-    cluster.until(lambda: _available(cluster, minutes), within=LOOKS, kinds=(velero.LOCATION,), what="its location")
+    cluster.until(lambda: _available(cluster, minutes), within=LOOKS, kinds=(LOCATION,), what="its location")
 
 
 @then("the storage location is the bucket of the backups")
@@ -71,7 +73,7 @@ def location_is_bucket(cluster: Cluster) -> None:
 @then("every repository of volumes is ready")
 def repositories_ready(cluster: Cluster) -> None:
     """Wait for those that have only just come."""
-    cluster.until(lambda: _repositories(cluster), within=LOOKS, kinds=(velero.REPOSITORY,), what="repositories")
+    cluster.until(lambda: _repositories(cluster), within=LOOKS, kinds=(REPOSITORY,), what="repositories")
 
 
 @then(
@@ -79,8 +81,7 @@ def repositories_ready(cluster: Cluster) -> None:
 )
 def none_stuck(cluster: Cluster, hours: int) -> None:
     """Give a server that has just started the time to see to what the last one left."""
-    kinds = (velero.BACKUP, velero.RESTORE, "Pod")
-    cluster.until(lambda: _none_stuck(cluster, hours * 3600.0), within=30.0, kinds=kinds, what="backups under way")
+    cluster.until(lambda: _none_stuck(cluster, hours * 3600.0), within=30.0, kinds=(BACKUP, RESTORE), what="backups")
 
 
 @then("the schedules of the backups are exactly those that the profile lists")
@@ -108,8 +109,7 @@ def schedule_as_promised(cluster: Cluster, name: str) -> None:
 @then(parsers.parse("the schedule {name} is enabled"))
 def schedule_enabled(cluster: Cluster, name: str) -> None:
     """Give Velero the time to take up a new one."""
-    kinds = (velero_schedules.SCHEDULE,)
-    cluster.until(lambda: _enabled(cluster, name), within=30.0, kinds=kinds, what=f"schedule {name}")
+    cluster.until(lambda: _enabled(cluster, name), within=30.0, kinds=(SCHEDULE,), what=f"schedule {name}")
 
 
 @then(parsers.parse("the last backup of the schedule {name} is as young as its times allow"))

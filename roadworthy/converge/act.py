@@ -22,6 +22,7 @@ from roadworthy.change import (
 from roadworthy.converge import api, helm, reach
 from roadworthy.converge.records import Executed
 from roadworthy.converge.tools import Tools
+from roadworthy.s3_action import S3
 
 #: What does which Action: ``(tools, change, action, dry=…)`` returns what was executed, or the diff of a dry run.
 EXECUTORS: Mapping[type[Any], Callable[..., Executed | str]] = {
@@ -34,6 +35,7 @@ EXECUTORS: Mapping[type[Any], Callable[..., Executed | str]] = {
     HelmRollback: helm.rollback,
     Exec: reach.execute,
     Http: reach.http,
+    S3: reach.s3,
     Play: reach.play,
 }
 

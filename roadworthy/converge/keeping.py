@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from roadworthy.change import Change, Delete, Http, Patch, Target
+from roadworthy.change import Change, Delete, Patch
 from roadworthy.errors import Refused
+from roadworthy.s3_action import S3
 
 #: What is a backup, what stands for one, and what asks for one's deletion.
 BACKUPS = {"Backup", "ETCDSnapshotFile", "VolumeSnapshot", "VolumeSnapshotContent"}
@@ -19,8 +20,8 @@ def check(change: Change) -> None:
         raise Refused("no repair asks for a backup's deletion", seen=str(change.target), todo=_TODO)
     if change.target.kind in BACKUPS and isinstance(change.action, Patch) and _ends(change):
         raise Refused("no repair changes how long a backup is kept", seen=str(change.target), todo=_TODO)
-    if isinstance(change.action, Http) and change.action.method == "DELETE" and _stores(change.target):
-        raise Refused("no repair deletes what is in a bucket", seen=change.action.path, todo=_TODO)
+    if isinstance(change.action, S3) and not change.action.operation.startswith(("create_bucket", "put_bucket_")):
+        raise Refused("no repair touches what is in a bucket", seen=change.action.operation, todo=_TODO)
 
 
 def _ends(change: Change) -> bool:
@@ -28,7 +29,3 @@ def _ends(change: Change) -> bool:
     if not hasattr(body, "get"):
         return True  # a JSON patch: which part it means can't be told from here
     return "ttl" in (body.get("spec") or {}) or "expiration" in (body.get("status") or {})
-
-
-def _stores(target: Target) -> bool:
-    return target.kind in {"Bucket", "Object"}

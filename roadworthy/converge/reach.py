@@ -17,6 +17,7 @@ from roadworthy.converge import fence
 from roadworthy.converge.records import ActionFailed, Executed
 from roadworthy.converge.tools import LAST_WORDS, Tools, run
 from roadworthy.errors import BadInput
+from roadworthy.s3_action import S3
 
 _BAD = 400
 
@@ -50,6 +51,19 @@ def http(tools: Tools, change: Change, action: Http, *, dry: bool) -> Executed |
         seen = f"{reply.status}: {redact.text(reply.text[:LAST_WORDS])}"
         raise ActionFailed(f"{action.service} takes {action.method} {action.path}", seen=seen)
     return Executed(change, f"answered {reply.status}")
+
+
+def s3(tools: Tools, change: Change, action: S3, *, dry: bool) -> Executed | str:
+    """Call an object store of the profile."""
+    words = f"{action.operation} {json.dumps(redact.data(dict(action.arguments)), sort_keys=True)}"
+    if dry:
+        return f"+ {action.service}: {words}"
+    tools.leased()
+    try:
+        tools.cluster.s3(action.service).call(action.operation, **action.arguments)
+    except AssertionError as error:
+        raise ActionFailed(f"{action.service} does {words}", seen=redact.text(str(error))) from error
+    return Executed(change, "done")
 
 
 def play(tools: Tools, change: Change, action: Play, *, dry: bool) -> Executed | str:

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - it takes the arguments that the facade takes
 """A tiny stand-in for the cluster facade: memory filled from a YAML case, answers read from it. For unit tests only.
 
 It judges nothing and runs nothing: what a remedy does to a living cluster is shown in tests/faults.
@@ -44,6 +45,20 @@ class FakeService:
 
     def get(self, path: str, **_: Any) -> Reply:
         return self.request("GET", path)
+
+
+class FakeStore:
+    """Answers operations of S3 from the case's table."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self.answers = answers
+
+    def call(self, operation: str, **_: Any) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.answers[operation]
+        return found
+
+    def signed(self, *_: Any, **__: Any) -> Reply:
+        return Reply(200, self.answers["signed"])
 
 
 class FakeCluster:
@@ -96,6 +111,12 @@ class FakeCluster:
 
     def http(self, service: str) -> FakeService:
         return FakeService(self.answers.get("http", {}).get(service, {}))
+
+    def s3(self, service: str, **_: Any) -> FakeStore:
+        return FakeStore(self.answers["s3"])
+
+    def execute(self, namespace: str, pod: str, argv: Sequence[str], **_: Any) -> ExecResult:
+        return ExecResult(0, str(self.answers.get("exec", "")), "")
 
     def ssh(self, node: str, command: str, **_: Any) -> ExecResult:
         answers = self.answers.get("ssh", {}).get(node)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from roadworthy.case import Case, Changes
-from roadworthy.change import Action, Apply, Change, Delete, Http, Patch, Target
+from roadworthy.change import Action, Apply, Change, Delete, Patch, Target
 from roadworthy.converge import Convergence, Judgement
+from roadworthy.s3_action import S3
 from roadworthy.verdict import Verdict
 from tests.unit.roadworthy.apiserver import Api
 from tests.unit.roadworthy.converge.conftest import CHANGE
@@ -27,7 +28,8 @@ WAYS: dict[str, tuple[Target, Action]] = {
     "ages": (ONLY, Patch({"spec": {"ttl": "1s"}})),
     "ends": (ONLY, Patch(ENDED)),
     "guesses": (ONLY, Patch([{"op": "replace", "path": "/spec/ttl", "value": "1s"}], "json")),
-    "empties": (Target("Bucket", "velero-backups"), Http("object-store", "DELETE", "/velero-backups")),
+    "empties": (Target("Bucket", "b"), S3("object-store", "delete_objects", {"Bucket": "b"})),
+    "overwrites": (Target("Bucket", "b"), S3("object-store", "put_object", {"Bucket": "b"})),
     "snapshots": (Target("ETCDSnapshotFile", "newest", api_version="k3s.cattle.io/v1"), Delete()),
 }
 
