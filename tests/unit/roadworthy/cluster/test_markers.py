@@ -76,6 +76,7 @@ def test_only_a_drill_restarts(cluster: LiveCluster) -> None:
         ("elsewhere/1-2/3/4", "2999-01-01T00:00:00Z", False),  # can't be told, not expired
         ("elsewhere/1-2/3/4", "2020-01-01T00:00:00Z", True),  # expired
     ],
+    ids=["of a dead process", "of a living process", "of another host", "expired"],  # the same in each worker
 )
 def test_leftovers_are_swept(cluster: LiveCluster, api: Api, holder: str, expires: str, swept: bool) -> None:  # noqa: FBT001
     annotations = {markers.HOLDER: holder, markers.EXPIRES: expires}
