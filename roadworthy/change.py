@@ -76,10 +76,7 @@ class Evict:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Set the number of replicas.
-
-    ``for_now``: the same remedy scales back; what there was is written on the workload, should its run die meanwhile.
-    """
+    """Set the number of replicas; ``for_now``: the same remedy scales back, or the next run does if this one dies."""
 
     replicas: int
     for_now: bool = False

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from roadworthy import evidence, markers, notices, process
-from roadworthy.cluster import workloads
+from roadworthy.cluster import restarting
 from roadworthy.errors import Refused, Unknown
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MARKED = (
     "ConfigMap",
     "PersistentVolumeClaim",
 )
-_CREATED, _NOT_FOUND, _CONFLICT = 201, 404, 409
+_CREATED = 201
 
 
 class LiveMarkers:
@@ -107,30 +107,9 @@ class LiveMarkers:
         """Delete a workload's pods and wait until as many new ones are Ready; return their names."""
         if not self._drill:
             raise Refused("only a @drill scenario restarts a live service", seen=self._criterion, todo="tag it @drill")
-        workload = self._cluster.get(kind, name, namespace=namespace)
-        if not workload:
-            raise AssertionError(f"{kind} {namespace}/{name} is there")
-        old = {str(pod["metadata"]["uid"]) for pod in workloads.pods_of(self._cluster, workload)}
-        resource = self._cluster.discovery.need("v1/Pod")
-        for pod in workloads.pods_of(self._cluster, workload):
-            self._delete(resource.path(pod["metadata"]["name"], namespace=namespace), str(pod["metadata"]["uid"]))
-        evidence.record("drill", f"restarted {kind} {namespace}/{name}", f"{len(old)} pods deleted")
-
-        def renewed() -> list[str]:
-            pods = workloads.pods_of(self._cluster, workload)
-            new = [
-                str(pod["metadata"]["name"])
-                for pod in pods
-                if pod["metadata"]["uid"] not in old and workloads.ready(pod)
-            ]
-            left = [str(pod["metadata"]["name"]) for pod in pods if pod["metadata"]["uid"] in old]
-            if left:
-                raise AssertionError(f"still there: {', '.join(left)}")
-            if len(new) < workloads.wanted(workload):
-                raise AssertionError(f"{len(new)} of {workloads.wanted(workload)} new pods are Ready")
-            return new
-
-        return self._cluster.until(renewed, within=within, kinds=["Pod"], what=f"restart of {kind} {namespace}/{name}")
+        names = restarting.restart(self._cluster, kind, name, namespace, within=within)
+        evidence.record("drill", f"restarted {kind} {namespace}/{name}", f"new pods: {', '.join(names)}")
+        return names
 
     def undo_later(self, undo: Callable[[], None], what: str) -> None:
         """Register the undoing of a marker outside the API."""
@@ -146,15 +125,7 @@ class LiveMarkers:
                 notices.warn(f"{what} is left for the next run to sweep: {error}")
 
     def _delete(self, path: str, uid: str = "") -> None:
-        delete(self._cluster, path, uid)
-
-
-def delete(cluster: LiveCluster, path: str, uid: str = "") -> None:
-    """Delete what is at a path (exactly this incarnation, when ``uid`` is given); gone already is fine."""
-    body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
-    reply = cluster.access.request("DELETE", path, body={**body, **({"preconditions": {"uid": uid}} if uid else {})})
-    if not reply.ok and reply.status not in {_NOT_FOUND, _CONFLICT}:
-        raise Unknown(f"{path} can be deleted", seen=reply.message)
+        restarting.delete(self._cluster, path, uid)
 
 
 def sweep(cluster: LiveCluster) -> list[str]:
@@ -170,7 +141,7 @@ def sweep(cluster: LiveCluster) -> list[str]:
             meta = each["metadata"]
             if not meta.get("deletionTimestamp") and over(meta.get("annotations") or {}, cluster.now()):
                 path = resource.path(meta["name"], namespace=meta.get("namespace", ""))
-                delete(cluster, path, meta["uid"])
+                restarting.delete(cluster, path, meta["uid"])
                 swept.append(path)
     for name, sweeper in markers.SWEEPERS.items():
         began = time.monotonic()

@@ -19,6 +19,12 @@ def ready(pod: Obj) -> bool:
     return alive and any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
+def controller(thing: Obj) -> tuple[str, str] | None:
+    """Return kind and name of what makes an object anew when it goes; None where nothing does."""
+    references = thing["metadata"].get("ownerReferences") or []
+    return next(((str(each["kind"]), str(each["name"])) for each in references if each.get("controller")), None)
+
+
 def selected(workload: Obj) -> Mapping[str, str]:
     """Return the labels by which a workload finds its pods."""
     labels: Mapping[str, str] = (workload.get("spec", {}).get("selector") or {}).get("matchLabels") or {}

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from roadworthy import keys
 from roadworthy.change import Change, Target
 from roadworthy.cluster.answers import Reply
+from roadworthy.converge import held
 from roadworthy.converge.tools import Tools
 from roadworthy.errors import Refused
 
@@ -30,12 +32,14 @@ def found(tools: Tools, target: Target) -> Found:
     """Read the target now.
 
     Raises:
-        Refused: it is another incarnation than the remedy saw.
+        Refused: it is another incarnation than the remedy saw, or somebody has it in hand.
 
     """
     thing = tools.cluster.fresh(_kind(target), target.name, namespace=target.namespace)
     if thing is not None and target.uid and thing["metadata"]["uid"] != target.uid:
         raise Refused(f"{target} is the one that was judged", seen=f"a new one, {thing['metadata']['uid']}")
+    if thing is not None and (who := keys.holder(thing, tools.cluster.now())):
+        raise Refused(f"{target} is in nobody's hands", seen=f"held by {who}", where=str(target), todo=held.TODO)
     return thing
 
 

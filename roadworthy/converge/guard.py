@@ -13,7 +13,7 @@ from pathlib import Path
 from roadworthy.change import Change, Delete
 from roadworthy.cluster import connecting, workloads
 from roadworthy.cluster.live import LiveCluster
-from roadworthy.converge import budgets, keeping
+from roadworthy.converge import budgets, held, keeping
 from roadworthy.converge.history import History
 from roadworthy.converge.lease import Lease
 from roadworthy.converge.limits import Limits
@@ -70,6 +70,7 @@ class Guard:
     def before(self, remedy: str, change: Change) -> None:
         """Raise Refused when this Change may not be made. Waits out a back-off or cool-down that is short enough."""
         keeping.check(change)
+        held.check(self._cluster, change)
         self._reach(change)
         self._one_control_plane_node(change)
         self._evicted_not_deleted(change)
@@ -84,6 +85,7 @@ class Guard:
             self.before_ladder(criterion)
             self._enough_healthy()
             keeping.check(change)
+            held.check(self._cluster, change)
             self._reach(change)
             self._one_control_plane_node(change)
             self._evicted_not_deleted(change)

@@ -71,16 +71,11 @@ def _restless(cluster: LiveCluster, one: Touched) -> str:
 
 def _controller(cluster: LiveCluster, pod: Mapping[str, object], namespace: str) -> set[Touched]:
     """Return the workload that will make a pod anew."""
-    owner = _owner(pod)
+    owner = workloads.controller(pod)
     if owner is not None and owner[0] == "ReplicaSet":
         replica_set = cluster.get("ReplicaSet", owner[1], namespace=namespace)
-        owner = _owner(replica_set) if replica_set else None
+        owner = workloads.controller(replica_set) if replica_set else None
     return {(owner[0], namespace, owner[1])} if owner and owner[0] in workloads.ROLLED_OUT_KINDS else set()
-
-
-def _owner(thing: Mapping[str, object]) -> tuple[str, str] | None:
-    references = thing["metadata"].get("ownerReferences") or []  # type: ignore[attr-defined]
-    return next(((str(each["kind"]), str(each["name"])) for each in references if each.get("controller")), None)
 
 
 def _of_release(thing: Obj, name: str, namespace: str) -> bool:

@@ -28,9 +28,11 @@ ENGINE = (
     "create leases.coordination.k8s.io in kube-system",
     "list,watch nodes",
     "get,list,watch pods",
+    "get namespaces",
     "list,watch poddisruptionbudgets.policy",
     *(f"get,list,watch {kind}.apps" for kind in ("deployments", "statefulsets", "daemonsets", "replicasets")),
 )
+_INTO = {("pods/exec", "get"), ("pods/exec", "create"), ("services/proxy", "create")}
 #: What goes with a write: the engine looks before, and puts back afterwards where a repair did harm.
 _WITH = {
     "patch": ("get", "update"),
@@ -184,8 +186,7 @@ def _writes(criterion: Criterion) -> bool:
 
 def _reaching_in(rights: Rights) -> Rights:
     """Return those that let one change something inside a pod or behind a service."""
-    into = {("pods/exec", "get"), ("pods/exec", "create"), ("services/proxy", "create")}
-    return frozenset(each for each in rights if (each.resource, each.verb) in into)
+    return frozenset(each for each in rights if (each.resource, each.verb) in _INTO)
 
 
 def _written(words: Iterable[str]) -> set[Right]:
@@ -193,8 +194,7 @@ def _written(words: Iterable[str]) -> set[Right]:
     found: set[Right] = set()
     for right in (right for each in words for right in parse(each)):
         kind, _, sub = right.resource.partition("/")
-        beside = tuple(verb for verb in _WITH.get(right.verb, ()) if verb != "delete" or kind not in KEPT.values())
+        beside = {"get"} if sub else {*_WITH.get(right.verb, ())} - ({"delete"} if kind in KEPT.values() else set())
         found |= set() if right.verb == "apply" else {right}
-        found |= {Right(right.group, kind, "get", right.name, right.namespace)} if sub else set()
-        found |= set() if sub else {Right(right.group, kind, verb, "", right.namespace) for verb in beside}
+        found |= {Right(right.group, kind, verb, right.name if sub else "", right.namespace) for verb in beside}
     return found

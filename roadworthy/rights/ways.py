@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from roadworthy.cluster.markers import MARKED
+from roadworthy.cluster.workloads import ROLLED_OUT_KINDS
 from roadworthy.profile import Profile, SecretRef, Service
 from roadworthy.rights import kinds
 from roadworthy.rights.right import WATCH, Right, parse
 
+#: A drill deletes a workload's pods, with its key in hand, and while nobody holds the Lease.
+_DRILLS = frozenset(
+    {
+        Right("", "pods", "delete"),
+        Right("coordination.k8s.io", "leases", "get", "roadworthy", "kube-system"),
+        *(Right("apps", f"{kind.lower()}s", verb) for kind in ROLLED_OUT_KINDS for verb in ("get", "patch")),
+    }
+)
 _SERVICE_WAYS = {"http", "post", "sql", "s3"}
 
 
@@ -69,7 +78,7 @@ def markers(made: Iterable[str], *, drills: bool, taken: Iterable[str] = ()) -> 
     for kind in (*MARKED, *(kind for kind in made if "." in kind)) if made else ():
         if where := kinds.resource(kind):
             found.add(Right(*where, "delete"))
-    return frozenset(found | ({Right("", "pods", "delete")} if drills else set()))
+    return frozenset(found | (_DRILLS if drills else set()))
 
 
 def sweeping() -> frozenset[Right]:

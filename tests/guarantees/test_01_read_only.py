@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from roadworthy import keys
 from tests.guarantees.field import Field
 from tests.guarantees.ground import ROOT
 from tests.guarantees.project import Project
@@ -65,7 +66,7 @@ def test_nothing_is_written_but_markers(field: Field, words: tuple[str, ...]) ->
 
 @pytest.mark.short
 def test_a_drill_where_the_profile_allows_it(field: Field) -> None:
-    """``drills: always``: the pods that it names are deleted, and nothing else."""
+    """``drills: always``: the pods that it names are deleted, with their workload's key in hand, and nothing else."""
     field.workload()
     project = Project(field)
     project.profile(field.kubeconfig, drills="always")
@@ -73,9 +74,14 @@ def test_a_drill_where_the_profile_allows_it(field: Field) -> None:
     names = [each["metadata"]["name"] for each in field.pods()]
     ran = project.run("-k", "drilled")
     assert ran.verdicts == {"drilled": "passed"}, ran.said[-4000:]
+    key = ("patch", "deployments", "web")
     assert [(each.verb, each.resource, each.name) for each in field.audit.writes(lease=True)] == [
-        ("delete", "pods", name) for name in names
+        key,
+        *(("delete", "pods", name) for name in names),
+        key,
     ]
+    web = field.admin.get(f"/apis/apps/v1/namespaces/{field.home}/deployments/web")
+    assert keys.KEY not in web["metadata"].get("annotations", {})
 
 
 @pytest.mark.short

@@ -1,4 +1,4 @@
-"""Promise 4: one remediator per cluster, whoever is stopped, killed, cut off, or told another time."""
+"""Promise 4: one remediator per cluster, whoever is stopped, cut off or told another time; and a key per target."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import time
 
 import pytest
 
-from roadworthy.errors import Refused
+from roadworthy import keys
+from roadworthy.errors import Refused, Unknown
 from roadworthy.verdict import Verdict
 from tests.guarantees import simulation, toys
 from tests.guarantees.field import Field
-from tests.guarantees.ground import Audit, eventually
+from tests.guarantees.ground import MERGE, Audit, eventually
+from tests.guarantees.project import Project
 
 pytestmark = pytest.mark.guarantee(4)
 LEASE = 12.0
@@ -124,3 +126,109 @@ def test_a_lease_that_can_not_be_had_is_no_licence(field: Field, status: int) ->
     assert done.verdict in {Verdict.BROKEN, Verdict.FAILED}
     assert field.audit.writes() == []
     assert not field.right()
+
+
+def annotate(field: Field, path: str, said: str | None) -> None:
+    """Put a key on an object, or take it away, as an administrator does."""
+    assert field.admin.ask("PATCH", path, {"metadata": {"annotations": {keys.KEY: said}}}, MERGE)[0] == 200
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("where", ["the object", "its namespace"])
+def test_what_somebody_has_in_hand_is_left_alone(field: Field, where: str) -> None:
+    """A key on the object or its namespace: no write, and who has it is told; once its time is over it is repaired."""
+    field.wrong()
+    home = f"/api/v1/namespaces/{field.home}"
+    path = f"{home}/configmaps/wanted" if where == "the object" else home
+    cluster = field.connect()
+    judge = toys.map_judge(cluster, field.home)
+    for said in ("anna, looking into it", keys.text("anna, looking into it", time.time() + 600)):
+        annotate(field, path, said)
+        done = field.engine(cluster).converge(field.case(cluster), [("put_map", "")], judge)
+        assert (done.verdict, f"held by {said}" in done.reason) == (Verdict.FAILED, True), done.reason
+        assert field.audit.writes() == []
+    annotate(field, path, keys.text("anna, looking into it", time.time() - 5))
+    done = field.engine(cluster).converge(field.case(cluster), [("put_map", "")], judge)
+    assert done.verdict is Verdict.CONVERGED, done.reason
+
+
+@pytest.mark.short
+def test_a_key_that_comes_between_look_and_write_is_heeded(field: Field) -> None:
+    """It is put on the object while our write is on its way: the API server itself refuses that (409 in its log)."""
+    field.wrong()
+    path = f"/api/v1/namespaces/{field.home}/configmaps/wanted"
+    cluster = field.connect(field.profile(field.proxied))
+    ours = field.proxy.fail(
+        lambda seen: seen.writes and "configmaps" in seen.path, then=lambda: annotate(field, path, "anna"), delay=0.1
+    )
+    judge = toys.map_judge(cluster, field.home)
+    done = field.engine(cluster).converge(field.case(cluster), [("put_map", "")], judge)
+    assert (done.verdict, ours.hits) == (Verdict.FAILED, 1)
+    assert [each.code for each in field.audit.writes()] == [409]
+    assert not field.right()
+
+
+@pytest.mark.short
+def test_no_drill_while_somebody_repairs_or_has_it_in_hand(field: Field) -> None:
+    """The Lease is another run's, or the workload has a key: the drill is broken, and deletes nothing."""
+    field.workload()
+    project = Project(field)
+    project.profile(field.kubeconfig, drills="always")
+    project.feature("Feature: A drill\n  @drill\n  Scenario: drilled\n    When web is restarted in HOME\n")
+    web = f"/apis/apps/v1/namespaces/{field.home}/deployments/web"
+    annotate(field, web, "anna")
+    ran = project.run()
+    assert (ran.verdicts, "held by anna" in ran.said) == ({"drilled": "broken"}, True), ran.said[-4000:]
+    assert field.audit.writes() == []
+    annotate(field, web, None)
+    engine = field.engine(field.connect())
+    engine._lease.acquire()
+    ran = project.run()
+    assert (ran.verdicts, "no repair is under way" in ran.said) == ({"drilled": "broken"}, True), ran.said[-4000:]
+    assert [each for each in field.audit.writes() if each.verb.startswith("delete")] == []
+    engine._lease.release()
+    assert project.run().verdicts == {"drilled": "passed"}
+
+
+@pytest.mark.short
+def test_a_drill_and_a_repair_never_have_one_workload_at_once(field: Field) -> None:
+    """A run drills again and again while another repairs the same workload: no write of the one between the others'."""
+    field.workload()
+    drilling = f"system:serviceaccount:{field.home}:driller"
+    kubeconfig = field.config("driller", {"token": field.identity("driller", "cluster-admin")})
+    audit = Audit(field.audit.path, field.admin, drilling)
+    cluster, stop, drills = field.connect(field.profile(kubeconfig)), threading.Event(), [0, 0]
+    field.defer(
+        lambda: field.admin.ask("PATCH", f"/api/v1/nodes/{toys.NODE}", {"spec": {"unschedulable": None}}, MERGE)
+    )
+
+    def drill() -> None:
+        while not stop.wait(0.5):
+            try:
+                with cluster.scenario("guard/drill", ["drill"]):
+                    cluster.markers().restart("Deployment", "web", namespace=field.home, within=30.0)
+                drills[0] += 1
+            except (AssertionError, Unknown):
+                drills[1] += 1
+
+    thread = threading.Thread(target=drill)
+    thread.start()
+    order = field.order(work=[["guard/way", "way", ["long_way"]]])
+    converged = 0
+    for _ in range(4):
+        field.wrong()
+        converged += "guard/way: converged" in field.run(order)
+    stop.set()
+    thread.join()
+    assert drills[0]
+    assert drills[1], "they never met"
+    assert converged
+    spans, opened = list[tuple[str, str]](), ""
+    for each in audit.writes():
+        if each.resource == "pods" and each.code < 300:
+            opened = opened or each.at
+        elif opened:  # the key that goes again
+            spans, opened = [*spans, (opened, each.at)], ""
+    repairs = [each.at for each in field.audit.writes() if each.name == "web" and each.code < 300]
+    assert repairs
+    assert [at for at in repairs for begin, end in spans if begin <= at <= end] == []
