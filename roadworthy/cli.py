@@ -13,6 +13,7 @@ from roadworthy.errors import RoadworthyError
 GROUP = "roadworthy.commands"
 #: Our own commands, by the module and the function that make them.
 OWN = {
+    "backup-guide": "roadworthy.cli_backup_guide:guide",
     "criteria": "roadworthy.cli_criteria:criteria",
     "graph": "roadworthy.cli_graph:draw",
     "journal": "roadworthy.cli_journal:journal",
