@@ -1,7 +1,7 @@
 """The guide to a cluster's backups, made of its profile: what is backed up, when, where, and how each kind comes back.
 
 ``templates/backup-guide.md`` holds the words. In it ``@{word}`` stands for what the profile says, ``%% if``,
-``%% else`` and ``%% end`` for what only some clusters have, ``%% each schedule`` for a line of each schedule of Velero's.
+``%% else`` and ``%% end`` for what only some clusters have, ``%% each schedule`` for a line of each of Velero's.
 """
 
 from __future__ import annotations

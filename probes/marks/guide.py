@@ -70,9 +70,8 @@ def _try(cluster: Cluster, block: Block) -> Tried:
         raise Unknown("the guide's commands can be run", seen=str(error)[:200]) from error
     said = done.stdout + done.stderr
     evidence.record("guide", short(block.commands, 80), f"{commands}\n-> {done.returncode}\n{said[-2000:]}")
-    return Tried(
-        block, done.stdout, "" if done.returncode == 0 else f"exit code {done.returncode}: {short(said[-400:])}"
-    )
+    trouble = f"exit code {done.returncode}: {short(said[-400:])}" if done.returncode else ""
+    return Tried(block, done.stdout, trouble)
 
 
 def _drop(cluster: Cluster, scratch: str) -> None:
