@@ -162,10 +162,12 @@ class LiveCluster:
         try:
             yield
         finally:
-            self._doors.door = None
-            if door is not None:
-                with stopping.by(None):
-                    door.close()
+            try:
+                if door is not None:
+                    with stopping.by(None):
+                        door.close()  # through the door that is still open: an undoing may have to make something
+            finally:
+                self._doors.door = None
 
     def sweep(self) -> Paths:
         """Remove what killed runs left behind; call it before the first scenario that writes."""
