@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import hookspecs, images, narration, programs, redact, reporting, tags
+from roadworthy import hookspecs, images, narration, programs, redact, relay, reporting, tags
 from roadworthy.catalogue import BUILDING, Catalogue
 from roadworthy.errors import BadInput
 from roadworthy.fixtures import cluster, profile, samples
@@ -180,6 +180,13 @@ class _Workers:
         node.workerinput["roadworthy_run"] = run.id
         node.workerinput["roadworthy_board"] = run.shared_folder
         node.workerinput["roadworthy_dist"] = node.config.option.dist
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Show what the workers have to tell."""
+        run = session.config.stash[RUN]
+        with relay.followed(run.__dict__.get("shared_folder", ""), run.tell):
+            return (yield)
 
 
 def _usable(run: Run) -> None:

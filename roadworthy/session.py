@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import markers, patience, profile_loader, terminal
+from roadworthy import markers, patience, profile_loader, relay, terminal
 from roadworthy.ahead import Ahead
 from roadworthy.board import Board
 from roadworthy.disturbance import Disturbance, disturbed
@@ -74,7 +74,8 @@ class Run:
     @cached_property
     def profile(self) -> Profile:
         """The profile, with what its provider says. The first use starts a sandbox."""
-        return profile_loader.provided(self.stated)
+        with relay.of_stderr(self._board):
+            return profile_loader.provided(self.stated)
 
     @property
     def cluster(self) -> Cluster:
@@ -178,7 +179,8 @@ class Run:
         return [item.criterion.id for item in again if judge_again(self, item) is Verdict.FAILED]
 
     def tell(self, line: str) -> None:
-        """Show a line on the terminal while criteria are judged; a worker has none."""
+        """Show a line on the terminal while criteria are judged; a worker's goes to who started it."""
+        relay.tell(self._board, line)
         terminal.tell(self.config, f"    {line}")
 
     def close(self) -> None:

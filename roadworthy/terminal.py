@@ -37,4 +37,6 @@ def tell(config: pytest.Config, line: str) -> None:
     if reporter is not None and capture is not None and config.get_verbosity() >= 0:
         with _telling, capture.global_and_fixture_disabled():
             reporter.ensure_newline()
+            if reporter._tw.width_of_current_line:  # noqa: SLF001 - with -n pytest doesn't know of its own dots
+                reporter.write("\n")
             reporter.write_line(redact.text(line))
