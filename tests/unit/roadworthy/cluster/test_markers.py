@@ -164,8 +164,12 @@ def test_what_is_abandoned_in_the_middle_of_a_wait_clears_up(cluster: LiveCluste
 
 def test_an_undoing_may_have_to_make_something(cluster: LiveCluster, api: Api) -> None:
     """Velero deletes a backup when it is asked to by an object."""
+
+    def ask() -> None:
+        cluster.markers().create(MAP)
+
     with cluster.scenario("phase2/x", ["writes"]):
-        cluster.markers().undo_later(lambda: cluster.markers().create(MAP) and None, "a backup")
+        cluster.markers().undo_later(ask, "a backup")
     assert not api.things["configmaps"]
     with pytest.raises(Refused):
         cluster.markers()
