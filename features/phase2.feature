@@ -302,3 +302,21 @@ Feature: Phase 2: backups that are proven by restoring them
     @needs:grafana @needs:traefik @remedy:reprovision_grafana @remedy:install.grafana
     Scenario: Grafana shows how the backups are
       Then the dashboard of the backups shows data, and every panel of it answers
+
+  Rule: The guide says how each kind of backup comes back, and its commands work
+
+    @needs:velero @needs:postgres-backup @needs:etcd-snapshots @needs:offsite-copy
+    Scenario: What the guide looks at can be looked at
+      When the commands of the guide that only look are run
+      Then each of them works
+
+    @needs:velero @needs:postgres-backup @needs:etcd-snapshots @needs:offsite-copy @writes
+    Scenario: What the guide would change the cluster would let it change
+      When the commands of the guide that change something are put to the API server
+      Then each of them works
+
+    @needs:postgres-backup @needs:postgres @writes
+    Scenario: A database is restored as the guide says
+      When the guide's restore of a database is carried out beside the live one
+      Then each of them works
+      And the restored database is the same as when it was dumped
