@@ -11,8 +11,9 @@ import yaml
 
 from sandbox import etcd, kube_proxy, kubeconfig
 from sandbox.layout import API_PORT, CLUSTER_DOMAIN, CONTROL_PLANE, REGISTRY_PORT, Sandbox
+from sandbox.logs import KEEPER, LOGS, keeper
 from sandbox.pki import CA, FRONT_PROXY_CA, Authority, Subject, ensure_signing_key
-from sandbox.supervise import LOGS, listening, script, until
+from sandbox.supervise import listening, script, until
 
 PKI = "/etc/kubernetes/pki"
 BINARIES = "/opt/roadworthy/kubernetes"
@@ -172,4 +173,5 @@ def services(sandbox: Sandbox) -> dict[str, str]:
         "kube-scheduler": script(_scheduler(sandbox), environment=small, ready=_after_roles("scheduler")),
         "kube-proxy": kube_proxy.service(small, AFTER_API),
         "registry": script([REGISTRY, "serve", "/etc/docker/registry/config.yml"], environment=small, log="registry"),
+        KEEPER: keeper(),
     }

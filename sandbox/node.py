@@ -10,6 +10,7 @@ import yaml
 
 from sandbox import kube_proxy, kubeconfig
 from sandbox.layout import API_PORT, CLUSTER_DOMAIN, CONTROL_PLANE, REGISTRY_NAME, REGISTRY_PORT, Sandbox
+from sandbox.logs import KEEPER, keeper
 from sandbox.pins import CNI_PLUGINS
 from sandbox.pki import CA, Authority, Subject
 from sandbox.supervise import listening, script, until
@@ -160,4 +161,5 @@ def services(sandbox: Sandbox, node: str) -> dict[str, str]:
         "kubelet": script(kubelet, environment=small, ready=after_both),
         "kube-proxy": kube_proxy.service(small, after_api),
         "sshd": script(["/usr/sbin/sshd", "-D", "-e"], environment={}),
+        KEEPER: keeper(),
     }

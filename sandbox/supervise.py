@@ -15,8 +15,7 @@ from pathlib import Path
 
 from roadworthy.errors import RoadworthyError
 from sandbox.layout import Sandbox
-
-LOGS = "/var/log/roadworthy"
+from sandbox.logs import LOGS
 
 
 class ServiceFailed(RoadworthyError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import faults, layout, manage, provider
+from sandbox import faults, layout, logs, manage, provider, supervise
 from sandbox.api import Api, path
 from sandbox.layout import CONTROL_PLANE, Sandbox
 from sandbox.progress import Silent
@@ -179,6 +179,21 @@ def test_what_is_done_is_audited(sandbox: Sandbox) -> None:
         return {"create", "delete"} <= {line["verb"] for line in ours}
 
     eventually(verbs)
+
+
+def test_no_log_grows_without_end(sandbox: Sandbox) -> None:
+    log = sandbox.paths.logs("node-1") / "kubelet.log"
+    with log.open("a") as stream:
+        stream.write(f"{'x' * 99}\n" * (logs.MOST // 100 + 1000))
+    supervise.tell(sandbox, "node-1", logs.KEEPER, "h")
+    eventually(lambda: log.stat().st_size < logs.MOST // 10)
+    assert log.with_name("kubelet.log.1").stat().st_size == logs.MOST
+    on_node(sandbox, "node-1", "sv restart /etc/service/kubelet")
+    # The same open file goes on, from its start: no hole of ten megabytes before the next line.
+    eventually(lambda: "Kubelet version" in log.read_text())
+    assert "\0" not in log.read_text()
+    for name in sandbox.machines:
+        assert supervise.state(sandbox, name, logs.KEEPER) == "run"
 
 
 def test_a_pod_with_an_image_that_does_not_exist_says_so(sandbox: Sandbox) -> None:

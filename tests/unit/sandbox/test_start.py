@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from roadworthy.errors import TimedOut
-from sandbox import machine, nodes, supervise
+from sandbox import logs, machine, nodes, supervise
 from sandbox.layout import Sandbox
 
 
@@ -65,7 +65,7 @@ def test_a_script_waits_for_a_port_without_starting_processes(tmp_path: Path) ->
             ["/bin/sh", "-c", f"date +%s.%N > {tmp_path}/started; ls /proc/self/fd > {tmp_path}/open"],
             environment={},
             ready=supervise.until(supervise.listening("127.0.0.1", port)),
-        ).replace(supervise.LOGS, str(tmp_path))
+        ).replace(logs.LOGS, str(tmp_path))
         file = tmp_path / "run"
         file.write_text(text)
         file.chmod(0o755)
@@ -86,7 +86,7 @@ def test_a_script_waits_for_a_port_without_starting_processes(tmp_path: Path) ->
 def test_a_script_that_waits_can_be_stopped(tmp_path: Path) -> None:
     file = tmp_path / "run"
     ready = supervise.until("false")
-    file.write_text(supervise.script(["true"], environment={}, ready=ready).replace(supervise.LOGS, str(tmp_path)))
+    file.write_text(supervise.script(["true"], environment={}, ready=ready).replace(logs.LOGS, str(tmp_path)))
     file.chmod(0o755)
     with subprocess.Popen([str(file)], start_new_session=True) as process:
         time.sleep(0.3)
