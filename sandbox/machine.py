@@ -60,6 +60,14 @@ def inits(sandbox: Sandbox) -> dict[str, int]:
     return found
 
 
+def binaries(pid: int) -> set[tuple[int, int]]:
+    """Return the folders of binaries that a machine was started with: device and inode, the same for us."""
+    with contextlib.suppress(OSError):
+        found = [path.stat() for path in Path(f"/proc/{pid}/root/opt/roadworthy").iterdir()]
+        return {(each.st_dev, each.st_ino) for each in found}
+    return set()
+
+
 def supervised(pid: int) -> bool:
     """Tell whether process 1 of a machine is the supervisor, that is: the machine has booted."""
     try:

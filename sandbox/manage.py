@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from roadworthy.errors import BadInput
-from sandbox import builds, host, images, layout, lock, materials, preflight
+from sandbox import builds, host, images, layout, lock, machine, materials, preflight
 from sandbox import down as downing
 from sandbox import up as upping
 from sandbox.api import Api, ApiFailed, path
@@ -132,5 +132,10 @@ def running(name: str) -> Sandbox:
 
 
 def prune() -> dict[str, int]:
-    """Remove from the cache what can be had again and isn't needed to start; return bytes freed by what."""
-    return {"builds": builds.prune(), "images": images.prune()}
+    """Remove from the cache what can be had again and isn't needed to start; return bytes freed by what.
+
+    What a running sandbox was started from stays, also when it is no longer what one would be started from today.
+    """
+    running = [pid for sandbox in layout.every() for pid in machine.inits(sandbox).values()]
+    in_use = set().union(*map(machine.binaries, running))
+    return {"builds": builds.prune(in_use), "images": images.prune()}

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from roadworthy.errors import BadInput
@@ -98,16 +99,23 @@ def _build(unit: Unit, target: Path, task: str, report: Progress) -> None:
         (fresh / "build.json").write_text(json.dumps(facts) + "\n")
 
 
-def prune() -> int:
-    """Remove what can be had again and is not in use: Go's caches, binaries of former pins. Return the bytes freed."""
+def prune(in_use: Collection[tuple[int, int]] = ()) -> int:
+    """Remove what can be had again and is not in use: Go's caches, binaries of former pins. Return the bytes freed.
+
+    Args:
+        in_use: folders of binaries that stay although their pins are former ones, by device and inode.
+
+    """
     cache = paths.cache_root()
     before = store.free(cache)
-    with store.locked(cache / "go" / ".lock"):
+    lock = cache / "go" / ".lock"
+    with store.locked(lock):
         for path in (cache / "go").glob("*"):
-            store.remove(path)
+            if path != lock:  # who waits for it would wait for a file that nobody else sees
+                store.remove(path)
         current = {folder(name) for name in names()}
         if (cache / "bin").is_dir():
             for found in (cache / "bin").iterdir():
-                if found not in current:
+                if found not in current and (found.stat().st_dev, found.stat().st_ino) not in in_use:
                     store.remove(found)
     return max(store.free(cache) - before, 0)

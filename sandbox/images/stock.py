@@ -78,7 +78,12 @@ def prune() -> int:
     storage = Storage(paths.registry_storage())
     before = store.free(cache)
     for folder in ("pypi", "npm"):
-        store.remove(cache / folder)
+        lock = cache / folder / ".lock"
+        if lock.parent.is_dir():
+            with store.locked(lock):
+                for path in lock.parent.iterdir():
+                    if path != lock:
+                        store.remove(path)
     if storage.root.is_dir():
         with store.locked(storage.root / ".lock"):
             present = (_present(recipe, storage) for recipe in available())
