@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from roadworthy.errors import BadInput
+from sandbox.pypi import architecture
 
 MTIME = 1_577_836_800
 """Every file's time: 2020-01-01, so that the digest does not move with the clock."""
@@ -43,8 +44,8 @@ def entries(files: Iterable[Mapping[str, Any]], folders: Mapping[str, Path]) -> 
     """
     found: dict[str, Entry] = {}
     for file in files:
-        for entry in _entries(file, folders):
-            found[entry.path] = entry
+        if file.get("only", architecture()) == architecture():
+            found |= {entry.path: entry for entry in _entries(file, folders)}
     for path in list(found):
         for parent in Path(path).parents:
             if str(parent) != ".":
