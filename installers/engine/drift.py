@@ -122,8 +122,7 @@ def _differences(wanted: Any, live: Any, steps: Steps) -> Iterator[tuple[Steps, 
 
 
 def _lists(wanted: list[Any], live: list[Any], steps: Steps) -> Iterator[tuple[Steps, Any, Any]]:
-    named = all(isinstance(item, Mapping) and "name" in item for item in (*wanted, *live))
-    if named:
+    if _named(wanted) and _named(live):
         there = {item["name"]: item for item in live}
         for item in wanted:
             yield from _differences(item, there.pop(item["name"], None), (*steps, item["name"]))
@@ -134,6 +133,12 @@ def _lists(wanted: list[Any], live: list[Any], steps: Steps) -> Iterator[tuple[S
     else:
         for index, (want, seen) in enumerate(zip(wanted, live, strict=True)):
             yield from _differences(want, seen, (*steps, index))
+
+
+def _named(items: list[Any]) -> bool:
+    """Whether each item has a name of its own; one volume that is mounted twice is twice in a list."""
+    names = [item.get("name") if isinstance(item, Mapping) else None for item in items]
+    return None not in names and len(set(names)) == len(names)
 
 
 def _same(wanted: Any, live: Any, *, text: bool) -> bool:

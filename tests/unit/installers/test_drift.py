@@ -95,6 +95,18 @@ def test_what_somebody_changed_is_drift(change: Any, words: str) -> None:
     assert "Deployment n/a" in found[0]
 
 
+def test_a_volume_that_is_mounted_twice_is_compared_mount_by_mount() -> None:
+    live, wanted = copy.deepcopy(LIVE), copy.deepcopy(WANTED)
+    mounts = [{"name": "data", "mountPath": "/a"}, {"name": "data", "mountPath": "/b"}]
+    for thing in (live, wanted):
+        container(thing)["volumeMounts"] = copy.deepcopy(mounts)
+    assert seen(live, wanted) == []
+    container(live)["volumeMounts"][1]["mountPath"] = "/c"
+    assert seen(live, wanted) == [
+        "Deployment n/a has spec.template.spec.containers.a.volumeMounts[1].mountPath = '/c' instead of '/b'"
+    ]
+
+
 def test_a_missing_object_is_drift() -> None:
     assert seen(None) == ["Deployment n/a is missing"]
 
