@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,16 +19,18 @@ import pytest
 
 from installers.engine.component import Component, load
 from installers.engine.plan import plan
-from remediation import reapply_crds
+from probes.volume_use import volume_uses
+from remediation import expand_volume, reapply_crds
 from roadworthy.case import Case, Changes
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.converge import Converged
-from sandbox import builds
+from sandbox import builds, layout
 from steps.definitions import knows_kinds
+from tests.accept.sandboxes import on_node
 from tests.guarantees import toys
 from tests.guarantees.conftest import facts, field
 from tests.guarantees.field import Field
-from tests.guarantees.ground import MERGE, eventually
+from tests.guarantees.ground import MERGE, TOOLBOX, eventually
 from tests.guarantees.shop import pack, shop
 
 __all__ = ["facts", "field", "shop"]
@@ -181,3 +184,93 @@ def test_a_packed_chart_s_definitions_come_first_and_come_back(
 def _with_kinds(toy: Toy) -> dict[str, str]:
     widget = {"apiVersion": f"{toy.group}/v1", "kind": "Widget", "metadata": {"name": "one"}, "spec": {"size": 3}}
     return {"crds/widgets.yaml": json.dumps(definition(toy.group)), "templates/one.yaml": json.dumps(widget)}
+
+
+class Volume:
+    """A full volume of 64Mi on node-1, whose class lets it grow; the driver that does it is this test's own."""
+
+    def __init__(self, field: Field) -> None:
+        self.field, found = field, layout.load(str(field.facts["name"]))
+        assert found
+        self.sandbox, self.name = found, f"grow-{field.home}"
+        self.folder = f"/var/lib/{self.name}"
+        on_node(found, "node-1", f"mkdir -p {self.folder} && mount -t tmpfs -o size=64m none {self.folder}")
+        field.defer(lambda: on_node(found, "node-1", f"umount -l {self.folder}; rmdir {self.folder}"))
+        self.claim = f"/api/v1/namespaces/{field.home}/persistentvolumeclaims/data"
+        self.volume = f"/api/v1/persistentvolumes/{self.name}"
+
+    def make(self, *, expandable: bool) -> None:
+        """Make class, volume, claim, and a pod that fills it."""
+        make, name, space = self.field.admin.make, f"{self.name}-class", self.field.home
+        classes = "/apis/storage.k8s.io/v1/storageclasses"
+        make(classes, {"metadata": {"name": name}, "provisioner": "kubernetes.io/no-provisioner",
+                       "allowVolumeExpansion": expandable})  # fmt: skip
+        here = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node-1"]}
+        spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": name}
+        make("/api/v1/persistentvolumes", {"metadata": {"name": self.name}, "spec": {
+            **spec, "capacity": {"storage": "64Mi"}, "local": {"path": self.folder},
+            "persistentVolumeReclaimPolicy": "Retain",
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}},
+        }})  # fmt: skip
+        self.field.defer(lambda: self.field.admin.delete(f"{classes}/{name}"))
+        self.field.defer(lambda: self.field.admin.delete(self.volume))
+        make(self.claim.rpartition("/")[0], {"metadata": {"name": "data"}, "spec": {
+            **spec, "resources": {"requests": {"storage": "64Mi"}}}})  # fmt: skip
+        fill = "dd if=/dev/zero of=/data/full bs=1M count=61 && exec sleep 3600"
+        container = {"name": "main", "image": TOOLBOX, "command": ["sh", "-c", fill],
+                     "volumeMounts": [{"name": "data", "mountPath": "/data"}]}  # fmt: skip
+        make(f"/api/v1/namespaces/{space}/pods", {"metadata": {"name": "writer"}, "spec": {
+            "terminationGracePeriodSeconds": 0, "containers": [container],
+            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}})  # fmt: skip
+
+    def grow(self) -> bool:
+        """Do what a storage driver does once a claim asks for more; return whether it did."""
+        wanted = self.field.admin.get(self.claim)["spec"]["resources"]["requests"]["storage"]
+        if wanted == "64Mi":
+            return False
+        on_node(self.sandbox, "node-1", f"mount -o remount,size={int(wanted.removesuffix('Mi'))}m {self.folder}")
+        capacity = {"capacity": {"storage": wanted}}
+        assert self.field.admin.ask("PATCH", self.volume, {"spec": capacity}, MERGE)[0] == 200
+        assert self.field.admin.ask("PATCH", f"{self.claim}/status", {"status": capacity}, MERGE)[0] == 200
+        return True
+
+    def full(self, cluster: LiveCluster) -> list[str]:
+        uses = [each for each in volume_uses(cluster) if each.namespace == self.field.home]
+        return [str(each) for each in uses if each.used_share >= expand_volume.FULL]
+
+    def repair(self) -> Converged:
+        cluster = self.field.connect()
+        eventually(lambda: self.full(cluster), 150, 2.0)  # kubelets measure volumes once a minute
+
+        def not_full() -> None:
+            full = self.full(cluster)
+            assert not full, f"{full} is full"
+
+        def judge() -> Any:
+            patient = self.field.admin.get(self.claim)["spec"]["resources"]["requests"]["storage"] != "64Mi"
+            return toys.looks(lambda: cluster.until(not_full, within=120.0 if patient else 0.1))()
+
+        engine = self.field.engine(cluster, {"remedy": expand_volume.remedy})
+        return engine.converge(self.field.case(cluster), [("remedy", "")], judge)
+
+
+def test_a_full_volume_grows_where_its_class_lets_it(field: Field) -> None:
+    volume = Volume(field)
+    volume.make(expandable=True)
+    driver = threading.Thread(target=lambda: eventually(volume.grow, 400, 0.5), daemon=True)
+    driver.start()
+    done = volume.repair()
+    driver.join(10)
+    assert done.verdict.value == "converged", done.reason
+    (change,) = done.remedies[0].done
+    assert (change.change.before, change.change.after) == ({"storage": "64Mi"}, {"storage": "96Mi"})
+    assert "writer" in change.change.why
+    assert "node-1" in change.change.why
+
+
+def test_a_full_volume_whose_class_does_not_let_it_grow_is_told_of_and_left_alone(field: Field) -> None:
+    volume = Volume(field)
+    volume.make(expandable=False)
+    done = volume.repair()
+    assert (done.verdict.value, "doesn't allow expansion: make room" in done.reason) == ("failed", True), done.reason
+    assert field.audit.writes() == []
