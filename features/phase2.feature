@@ -265,6 +265,32 @@ Feature: Phase 2: backups that are proven by restoring them
       Then the object comes back from off site unchanged
       And off site neither its name nor its text can be read without the seal
 
+  @needs:velero @needs:object-store
+  Rule: What is stored of volumes is encrypted, with a password of ours
+
+    Scenario: The repositories open with our password, and with no other
+      Then the password of the backups' repositories is ours, and older than any of them
+      And every repository opens with it
+      And none of them opens with another, nor with the one that everybody knows
+
+    @needs:node-agent @needs:backup-location @writes @slow
+    Scenario: What is stored of a volume can't be read without the password
+      Given a text of our own in a file on a volume, and another in a setting
+      When the namespace is backed up
+      Then no stored byte shows the text of the file
+      But the text of the setting is seen by whoever can read the bucket
+
+  Rule: Longhorn backs its volumes up to a target of its own
+
+    Scenario: The backup target of Longhorn is available
+      Given Longhorn is promised or present
+      Then the backup target of Longhorn is set and available
+
+    Scenario: Every volume of Longhorn was backed up within a day
+      Given Longhorn is promised or present
+      Then every volume of Longhorn was backed up less than 26 hours ago
+      And no backup of Longhorn's has failed since
+
   @needs:prometheus @needs:kube-state-metrics @remedy:refresh_config.prometheus @remedy:install.prometheus @remedy:install.kube-state-metrics
   Rule: The backups are watched: measured, shown, and alerted on
 
