@@ -56,7 +56,7 @@ def _(cluster, way, home):
     elif way == "exec":
         assert "right" in cluster.execute(home, pod, ["cat", "/wanted/k"]).stdout
     elif way == "secret":
-        assert cluster.secret(home, "wanted", "k") == "right"
+        assert cluster.secret(home, "wanted", "k") == "kept right"
     elif way == "http":
         assert "right" in cluster.http("web").get("/k").text
     elif way == "tunnel":

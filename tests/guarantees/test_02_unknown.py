@@ -27,7 +27,7 @@ def prepare(field: Field, value: str) -> Project:
     """Make what is read, right or wrong (a judgement would pass or fail), and a project that reads it."""
     field.wrong(value=value)
     base = f"/api/v1/namespaces/{field.home}"
-    field.admin.make(f"{base}/secrets", {"metadata": {"name": "wanted"}, "stringData": {"k": value}})
+    field.admin.make(f"{base}/secrets", {"metadata": {"name": "wanted"}, "stringData": {"k": f"kept {value}"}})
     script = "echo up; cat /wanted/k; echo; cd /wanted; exec httpd -f -p 8080 -h /wanted"
     container: dict[str, Any] = {"name": "c", "image": TOOLBOX, "command": ["/bin/sh", "-c", script]}
     container["volumeMounts"] = [{"name": "wanted", "mountPath": "/wanted"}]
