@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from installers.engine import crds, order
 from installers.engine.chart import rendered
-from installers.engine.component import load_all
+from installers.engine.component import Component, load_all
 from roadworthy.cluster import Obj
 from roadworthy.errors import BadInput
-from roadworthy.profile import Profile
+from roadworthy.profile import Profile, SecretRef
 from roadworthy.rights.kinds import of_manifest
 from roadworthy.rights.right import Right, several
 
@@ -41,6 +41,7 @@ def needed(profile: Profile, name: str) -> Iterator[Right]:
         yield from several(("get", "list", "watch"), "", "nodes")
         yield from several(("get", "list", "watch", "create", "patch", "update"), "", "namespaces")
         yield from several(ALL, "", "secrets", namespace=component.namespace)
+        yield from _followed(component, profile)
         for group, resource in WAITING:
             yield from several(("get", "list", "watch"), group, resource, namespace=component.namespace)
         things = rendered(component, profile)
@@ -49,6 +50,16 @@ def needed(profile: Profile, name: str) -> Iterator[Right]:
                 yield from _of(thing, component.namespace)
         if component.edition(profile).crds or any(thing["kind"] == crds.KIND for thing in things):
             yield from several(crds.VERBS, crds.GROUP, crds.PLURAL)
+
+
+def _followed(component: Component, profile: Profile) -> Iterator[Right]:
+    """Yield what following other services' credentials takes."""
+    for secret in component.secrets:
+        for login in secret.logins.values():
+            service = profile.services.get(login.service)
+            for reference in (service.username, service.password) if service else ():
+                if isinstance(reference, SecretRef) and reference.name:
+                    yield Right("", "secrets", "get", reference.name, reference.namespace)
 
 
 def _of(thing: Obj, namespace: str) -> Iterator[Right]:

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from installers.engine import load_all
+from installers.engine import load_all, rights
 from installers.engine.component import ROOT
 from installers.engine.values import render
 from roadworthy import backups, profile_loader
 from roadworthy.profile import Profile
+from roadworthy.rights.right import Right
 
 CLUSTERS = ROOT.parent / "clusters"
 PROFILES = ["pi", "sandbox"]
@@ -65,6 +66,12 @@ def test_backups_go_where_the_object_store_is(name: str) -> None:
     assert location["accessMode"] == "ReadWrite"
     cloud = next(secret for secret in load_all()["velero"].secrets if secret.name == location["credential"]["name"])
     assert cloud.logins[location["credential"]["key"]].service == "object-store"
+
+
+def test_whose_credentials_are_followed_must_be_readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rights, "rendered", lambda *_: [])
+    needed = set(rights.needed(profile("sandbox"), "velero"))
+    assert Right("", "secrets", "get", "object-store", "object-store") in needed
 
 
 def test_the_repositories_password_is_ours_and_long() -> None:
