@@ -73,6 +73,7 @@ def show(document: dict[str, Any]) -> None:
         table.add_column(column, overflow="fold")
     for record in document["criteria"]:
         why = [record["reason"]] if record["reason"] else []
+        why += [f"warning: {warning}" for warning in record.get("warnings", [])]
         for remedy in record["remedies"]:
             why.append(f"{remedy['name']}: {remedy['outcome']}{'; ' if remedy['reason'] else ''}{remedy['reason']}")
             why += [f"  {change['verb']} {change['target']}: {change['why']}" for change in remedy["changes"]]

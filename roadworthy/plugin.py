@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--from-plan", metavar="FILE", help="with --remediate: make the changes of this plan, and no others"
     )
     group.addoption(
-        "--at-once", metavar="N", type=int, default=16, help="judge up to N criteria at the same time (default: 16)"
+        "--at-once", metavar="N", type=int, default=8, help="judge up to N criteria at the same time (default: 8)"
     )
     group.addoption("--profile-dir", metavar="DIR", help="where the cluster profiles are (default: clusters)")
     group.addoption("--reports", metavar="DIR", help="where verdicts, evidence and journal go (default: reports)")

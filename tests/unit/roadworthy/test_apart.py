@@ -70,7 +70,7 @@ def test_whose_turn_it_is() -> None:
 
 def test_what_is_slow_is_urgent_and_so_are_its_roots() -> None:
     slow = criterion("slow", "needs:a", "slow")
-    turns = Turns([*EVERYBODY, slow], Disturbance(EVERYBODY, {}), {}.get, roots_first=False)
+    turns = Turns([*EVERYBODY, slow], Disturbance(EVERYBODY, {}), lambda _: None, roots_first=False)
     assert [each.id for each in [*EVERYBODY, slow] if turns.urgent(each)] == ["root", "slow"]
 
 

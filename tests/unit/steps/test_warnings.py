@@ -1,0 +1,30 @@
+"""What holds with a reservation says so, in its record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from probes import shipper
+from roadworthy import notices
+from steps import logs
+
+
+@pytest.mark.parametrize(("kind", "warned"), [(shipper.KINDS["promtail"], True), (shipper.OTEL, False)])
+def test_a_shipper_without_a_maintainer_holds_with_a_warning(
+    kind: shipper.Kind,
+    warned: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shipper, "kind", lambda _: replace(kind))
+    with notices.kept() as told:
+        logs.maintained(None)  # type: ignore[arg-type]
+    assert bool(told) is warned
+    if warned:
+        assert told == ["Promtail has no maintainer since 2 March 2026: move to a log shipper that has one"]
+
+
+def test_outside_of_a_criterion_it_is_a_warning_of_pythons() -> None:
+    with pytest.warns(UserWarning, match="left for the next run"):
+        notices.warn("a row is left for the next run to sweep")
