@@ -27,6 +27,7 @@ ENTITLED = re.compile(
 )
 #: Written by `kubectl rollout restart` and by our own restarts: an event, not a setting.
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
+_VOLUMES = "/spec/template/spec/volumes"
 #: At most this many fields are shown.
 _SHOWN = 6
 
@@ -50,13 +51,14 @@ def _change(component: str, space: str, wanted: Obj, live: Obj, found: Mapping[s
     target = Target(str(wanted["kind"]), metadata["name"], space, metadata.get("uid", ""), str(wanted["apiVersion"]))
     shown = [f"{_words(path)} (by {manager})" for path, manager in sorted(found.items())]
     more = [f"and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
+    back = list(_remounted(wanted, live, found))
     # The last of a list first, so that the numbers of those before it stay right.
     paths = sorted(found, key=_order, reverse=True)
     return Change(
         verb="strip",
         target=target,
         action=Patch(
-            [{"op": "remove", "path": path} for path in paths],
+            [*back, *({"op": "remove", "path": path} for path in paths)],
             content_type="json",
             resource_version=metadata.get("resourceVersion", ""),
         ),
@@ -67,6 +69,30 @@ def _change(component: str, space: str, wanted: Obj, live: Obj, found: Mapping[s
         blast_radius=(str(target),),
         component=component,
     )
+
+
+def _remounted(wanted: Obj, live: Obj, found: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the step back to the chart's volume of each mount that was led to one which goes.
+
+    The API server takes no workload that mounts a volume which isn't there, so both go in one patch.
+    """
+    if not any(path.startswith(_VOLUMES) for path in found):
+        return
+    spec, said = (obj["spec"]["template"]["spec"] for obj in (live, wanted))
+    paths = {f"{_VOLUMES}/{index}": volume["name"] for index, volume in enumerate(spec["volumes"])}
+    names = {name for path, name in paths.items() if path in found or _VOLUMES in found}
+    for sort in ("initContainers", "containers"):
+        asked = {(c["name"], mount["mountPath"]): mount["name"] for c in said.get(sort) or () for mount in _mounts(c)}
+        for number, container in enumerate(spec.get(sort) or ()):
+            for place, mount in enumerate(_mounts(container)):
+                name = asked.get((container["name"], mount["mountPath"]))
+                if name and mount["name"] in names:
+                    path = f"/spec/template/spec/{sort}/{number}/volumeMounts/{place}/name"
+                    yield {"op": "replace", "path": path, "value": name}
+
+
+def _mounts(container: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return container.get("volumeMounts") or ()
 
 
 def _foreign(wanted: Obj, live: Obj) -> Iterator[tuple[str, str]]:

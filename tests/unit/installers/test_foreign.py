@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import pytest
+
 from installers.engine import foreign
 from roadworthy.change import Patch
 from roadworthy.cluster import Cluster
@@ -122,3 +124,30 @@ def test_a_key_of_what_is_owned_whole() -> None:
     (change,) = foreign.changes(cluster, "web", "apps", [wanted])
     assert isinstance(change.action, Patch)
     assert list(change.action.body) == [{"op": "remove", "path": "/spec/selector/example.com~1tier"}]
+
+
+def container(**mounts: str) -> dict[str, Any]:
+    return {"name": "web", "volumeMounts": [{"mountPath": f"/{path}", "name": name} for path, name in mounts.items()]}
+
+
+@pytest.mark.parametrize(
+    ("volumes", "gone"),
+    [([{"name": "tmp"}], "/spec/template/spec/volumes/1"), ([], "/spec/template/spec/volumes")],
+    ids=["one of them", "all of them"],
+)
+def test_a_volume_goes_together_with_the_way_of_a_mount_that_was_led_to_it(volumes: list[Any], gone: str) -> None:
+    """Otherwise the API server refuses the patch: the chart's mount would lead nowhere."""
+    said = {"volumes": volumes} if volumes else {}
+    wanted = {**WANTED, "spec": pod(containers=[container(tmp="tmp", data="data")], **said)}
+    containers = [{"name": "aside"}, container(tmp="tmp", more="scratch", data="scratch")]
+    mounts: dict[str, Any] = {'k:{"mountPath":"/data"}': {"f:name": {}}, 'k:{"mountPath":"/more"}': {".": {}}}
+    below = {"f:containers": {CONTAINER: {"f:volumeMounts": mounts}}, "f:volumes": {'k:{"name":"scratch"}': {".": {}}}}
+    owned = {"f:template": {"f:spec": below}}
+    obj = live("kubectl-edit", owned, pod(containers=containers, volumes=[*volumes, {"name": "scratch"}]))
+    (change,) = foreign.changes(cast("Cluster", FakeCluster([obj])), "web", "apps", [wanted])
+    assert isinstance(change.action, Patch)
+    assert change.action.body == [
+        {"op": "replace", "path": "/spec/template/spec/containers/1/volumeMounts/2/name", "value": "data"},
+        {"op": "remove", "path": gone},
+        {"op": "remove", "path": "/spec/template/spec/containers/1/volumeMounts/1"},
+    ]
