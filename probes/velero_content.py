@@ -6,6 +6,7 @@ import gzip
 import json
 from dataclasses import dataclass
 
+from probes.moments import epoch
 from probes.object_store import SERVICE as STORE
 from probes.velero import LOCATION, home
 from probes.words import told
@@ -13,6 +14,8 @@ from roadworthy.cluster import Cluster, Obj
 
 VOLUME = "velero.io/v1/PodVolumeBackup"
 OF_BACKUP = "velero.io/backup-name"
+#: By which a pod says which of its volumes aren't to be backed up, with commas between.
+LEFT_OUT = "backup.velero.io/backup-volumes-excludes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +58,23 @@ def volumes(cluster: Cluster, backup: str) -> tuple[Volume, ...]:
 
 
 def expected_volumes(cluster: Cluster, inside: set[str], began: float) -> set[tuple[str, str, str]]:
-    """Return (namespace, pod, volume) of each claim that a running pod, older than the backup, mounts there."""
-    from probes.moments import epoch
+    """Return (namespace, pod, volume) of each claim that a running pod, older than the backup, mounts there.
 
+    But for those that the pod's own annotation leaves out: the store of the backups would otherwise hold itself.
+    """
     return {
         (pod["metadata"]["namespace"], pod["metadata"]["name"], volume["name"])
         for pod in cluster.list("Pod")
         if pod["metadata"]["namespace"] in inside and not pod["metadata"].get("deletionTimestamp")
         if pod.get("status", {}).get("phase") == "Running" and epoch(pod["status"].get("startTime")) < began
         for volume in pod["spec"].get("volumes", ())
-        if "persistentVolumeClaim" in volume
+        if "persistentVolumeClaim" in volume and volume["name"] not in _left_out(pod)
     }
+
+
+def _left_out(pod: Obj) -> set[str]:
+    said = (pod["metadata"].get("annotations") or {}).get(LEFT_OUT, "")
+    return {each.strip() for each in str(said).split(",")}
 
 
 def prefix(cluster: Cluster) -> str:

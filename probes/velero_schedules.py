@@ -15,6 +15,7 @@ from roadworthy.backups import Schedule as Promise
 from roadworthy.cluster import Cluster, Obj
 from roadworthy.errors import NotApplicable
 from roadworthy.units import seconds as go_duration
+from roadworthy.units import told as told_duration
 
 SCHEDULE = "velero.io/v1/Schedule"
 EVERYTHING = "*"
@@ -107,11 +108,16 @@ def overdue(cluster: Cluster, name: str) -> str:
     complete = [each for each in velero.backups(cluster, there.name) if each.complete]
     if complete:
         age = now - complete[-1].started
-        return f"{complete[-1].name} is {ago(age)} old" if age > allowed else ""
+        return f"{complete[-1].name} is {_long(age)} old, {_long(allowed)} are allowed" if age > allowed else ""
     if there.last:
         told_of = f"it has no complete backup, although it made one {ago(now - there.last)} ago"
         return told_of if now - there.last > GRACE else ""
-    return f"it has made no backup in {ago(now - there.created)}" if now - there.created > allowed else ""
+    return f"it has made no backup in {_long(now - there.created)}" if now - there.created > allowed else ""
+
+
+def _long(seconds: float) -> str:
+    """Return an age in days, or in hours where a day more or less is what it is about."""
+    return ago(seconds) if seconds >= 4 * 86400 else told_duration(seconds)
 
 
 def age_told(cluster: Cluster, name: str) -> str:

@@ -22,6 +22,7 @@ VERSIONS = {
     **dict.fromkeys(("ConfigMap", "Secret", "Service", "Pod", "Node", "Namespace", "PersistentVolumeClaim"), "v1"),
     **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet"), "apps/v1"),
     **dict.fromkeys(("CronJob", "Job"), "batch/v1"),
+    **dict.fromkeys(("Schedule", "BackupStorageLocation"), "velero.io/v1"),
     "Ingress": "networking.k8s.io/v1",
     "StorageClass": "storage.k8s.io/v1",
 }

@@ -87,7 +87,7 @@ def fault(name: str) -> Callable[[Callable[..., Iterator[Memory]]], Fault]:
 
 def known() -> dict[str, Fault]:
     """Return every fault, ours and those of other rooms, by name."""
-    for module in ("cluster", "machines", "storage", "workloads"):
+    for module in ("backups", "cluster", "jobs", "machines", "storage", "workloads"):
         import_module(f"sandbox.faults.{module}")
 
     for point in entry_points(group=GROUP):

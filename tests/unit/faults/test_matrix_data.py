@@ -10,12 +10,15 @@ from prove.matrix import PHASE1, ROOT, Row, data, faultless, rows
 from sandbox.faults import registry
 
 
+PHASE2 = ROOT / "features" / "phase2.feature"
+
+
 def test_every_promise_has_a_fault() -> None:
     missing = faultless()
     assert not missing, f"no fault turns these red; add a row to {data(PHASE1).name}: {missing}"
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
+@pytest.mark.parametrize("row", [*rows(), *rows(PHASE2)], ids=lambda row: row.id)
 def test_a_row_names_what_exists(row: Row) -> None:
     re.compile(row.red)
     ladder = {".".join(filter(None, rung)) for rung in row.criterion.ladder()}
@@ -36,7 +39,7 @@ def test_some_of_them_run_in_ci() -> None:
 
 
 def test_an_edited_text_is_there_to_be_edited() -> None:
-    for row in rows():
+    for row in [*rows(), *rows(PHASE2)]:
         for name, arguments in row.inject:
             if name == "edit-text":
                 files = list((ROOT / "installers").rglob(arguments["key"]))

@@ -47,6 +47,33 @@ class FakeService:
 
 
 @dataclass
+class FakeStore:
+    """An object store: answers operations of S3 from a table, or by a function of the arguments; keeps what it did."""
+
+    answers: Mapping[str, Any]
+    did: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def call(self, operation: str, **arguments: Any) -> Any:
+        self.did.append((operation, arguments))
+        answer = self.answers.get(operation, {})
+        answer = answer(arguments) if callable(answer) else answer
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def presigned(self, operation: str, seconds: int, **arguments: Any) -> str:
+        return f"https://store.test/{arguments['Bucket']}/{arguments['Key']}?{operation}={seconds}"
+
+    def fetch(self, url: str) -> HttpReply:
+        status, text = self.answers["fetch"](url)
+        return HttpReply(status, {}, text, url)
+
+    def signed(self, method: str, path: str, params: Mapping[str, str] | None = None) -> HttpReply:
+        status, body = self.answers[f"{method} {path}"]
+        return HttpReply(status, {}, json.dumps(body), path)
+
+
+@dataclass
 class FakeMarkers:
     """Keeps what a scenario would have made."""
 
@@ -87,6 +114,7 @@ class FakeCluster:
         sql: Callable[..., list[tuple[Any, ...]]] | None = None,
         logs: Mapping[str, str] | None = None,
         run: Callable[[Sequence[str]], ExecResult] | None = None,
+        s3: Mapping[str, Any] | None = None,
         serves: set[str] | None = None,
         **profile: Any,
     ) -> None:
@@ -94,7 +122,7 @@ class FakeCluster:
         self.objects = dict(objects or {})
         self.services = {name: FakeService(answers) for name, answers in (http or {}).items()}
         self._raw, self._ssh, self._sql, self._logs, self._run = raw or {}, ssh or {}, sql, logs or {}, run
-        self._serves = serves
+        self._serves, self.store = serves, FakeStore(s3 or {})
         self.marks = FakeMarkers()
 
     def list(self, kind: str, *, namespace: str = "", labels: Mapping[str, str] | None = None) -> Sequence[Obj]:
@@ -134,6 +162,9 @@ class FakeCluster:
 
     def logs(self, namespace: str, pod: str, **_: Any) -> str:
         return self._logs.get(f"{namespace}/{pod}", "")
+
+    def s3(self, service: str, *, access_key: str = "", secret_key: str = "") -> FakeStore:
+        return self.store
 
     def execute(self, namespace: str, pod: str, argv: Sequence[str], **_: Any) -> ExecResult:
         assert self._run is not None
