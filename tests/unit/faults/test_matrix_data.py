@@ -9,7 +9,6 @@ import pytest
 from prove.matrix import PHASE1, ROOT, Row, data, faultless, rows
 from sandbox.faults import registry
 
-
 PHASE2 = ROOT / "features" / "phase2.feature"
 
 
