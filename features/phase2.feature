@@ -203,7 +203,7 @@ Feature: Phase 2: backups that are proven by restoring them
       When the newest snapshot of etcd is restored into an etcd of its own
       Then the restored etcd is this cluster's
 
-    @needs:etcd-snapshots @writes
+    @needs:etcd-snapshots @writes @remedy:install.etcd-snapshots
     Scenario: A snapshot of etcd holds what the cluster held
       Given an object that is written to the cluster
       When a snapshot of etcd is taken now
@@ -231,7 +231,7 @@ Feature: Phase 2: backups that are proven by restoring them
       When every database of the newest dump is restored into one of its own
       Then each has the tables, rows and contents that it had when it was dumped
 
-    @needs:postgres-backup @needs:postgres @writes
+    @needs:postgres-backup @needs:postgres @writes @remedy:install.postgres-backup
     Scenario: A row that is written now is in the dump that is made now
       Given a row is written to PostgreSQL
       When PostgreSQL is dumped now
@@ -258,7 +258,7 @@ Feature: Phase 2: backups that are proven by restoring them
     Scenario: Everything is off site, and the same
       Then everything that was there at the last copy is off site, and the same
 
-    @needs:offsite-copy @writes
+    @needs:offsite-copy @writes @remedy:install.offsite-copy
     Scenario: What is stored now comes back from off site, where nobody can read it
       Given an object that is stored beside the backups
       When the backups are copied off site now
@@ -273,7 +273,7 @@ Feature: Phase 2: backups that are proven by restoring them
       And every repository opens with it
       And none of them opens with another, nor with the one that everybody knows
 
-    @needs:node-agent @needs:backup-location @writes @slow
+    @needs:node-agent @needs:backup-location @writes @slow @remedy:install.velero
     Scenario: What is stored of a volume can't be read without the password
       Given a text of our own in a file on a volume, and another in a setting
       When the namespace is backed up
@@ -329,6 +329,7 @@ Feature: Phase 2: backups that are proven by restoring them
     Scenario: Grafana shows how the backups are
       Then the dashboard of the backups shows data, and every panel of it answers
 
+  @remedy:restore_workload.postgres-backup @remedy:install.postgres-backup @remedy:install.offsite-copy
   Rule: The guide says how each kind of backup comes back, and its commands work
 
     @needs:velero @needs:postgres-backup @needs:etcd-snapshots @needs:offsite-copy
