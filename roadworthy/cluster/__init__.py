@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from roadworthy.cluster.facade import Cluster, ExecResult, Markers, Obj
 from roadworthy.cluster.http import HttpReply, ServiceClient
-from roadworthy.cluster.s3 import ObjectStore, S3Refused
+from roadworthy.cluster.object_store import ObjectStore, S3Refused
 
 if TYPE_CHECKING:
     from roadworthy.cluster.live import LiveCluster

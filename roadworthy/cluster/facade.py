@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from roadworthy.cluster.http import ServiceClient
-from roadworthy.cluster.s3 import ObjectStore
+from roadworthy.cluster.object_store import ObjectStore
 from roadworthy.profile import Profile
 
 #: One API object as decoded JSON. Never written to: it is the shared local copy.

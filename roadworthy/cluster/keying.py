@@ -16,7 +16,7 @@ from roadworthy.errors import Unknown
 
 if TYPE_CHECKING:
     from roadworthy.cluster.facade import Obj
-    from roadworthy.cluster.live import LiveCluster
+    from roadworthy.cluster.inner import Inner
 
 _CONFLICT, _NOT_FOUND = 409, 404
 _LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/roadworthy"
@@ -28,7 +28,7 @@ _TRIES = 5
 
 
 @contextmanager
-def held(cluster: LiveCluster, kind: str, name: str, namespace: str, within: float) -> Iterator[None]:
+def held(cluster: Inner, kind: str, name: str, namespace: str, within: float) -> Iterator[None]:
     """Have a workload in hand for at most ``within`` seconds.
 
     Raises:
@@ -49,7 +49,7 @@ def held(cluster: LiveCluster, kind: str, name: str, namespace: str, within: flo
             notices.warn(f"the key of {what} stays until its time is over: {reply.message}")
 
 
-def _take(cluster: LiveCluster, path: str, what: str, within: float) -> None:
+def _take(cluster: Inner, path: str, what: str, within: float) -> None:
     """Put the key on exactly the version that was seen to have none."""
     for _ in range(_TRIES):
         found: Obj | None = cluster.access.get(path)
@@ -68,7 +68,7 @@ def _take(cluster: LiveCluster, path: str, what: str, within: float) -> None:
     raise Unknown(f"{what} rests for a moment", seen=f"it changed {_TRIES} times")
 
 
-def _annotate(cluster: LiveCluster, path: str, said: str | None, seen: Obj | None = None) -> Any:
+def _annotate(cluster: Inner, path: str, said: str | None, seen: Obj | None = None) -> Any:
     meta: dict[str, Any] = {"annotations": {keys.KEY: said}}
     if seen is not None:
         meta |= {"uid": seen["uid"], "resourceVersion": seen["resourceVersion"]}
@@ -78,7 +78,7 @@ def _annotate(cluster: LiveCluster, path: str, said: str | None, seen: Obj | Non
     )
 
 
-def _repairing(cluster: LiveCluster) -> str:
+def _repairing(cluster: Inner) -> str:
     """Return who holds the Lease and lives, if it isn't this process; told by the API server's clock."""
     found = cluster.access.get(_LEASE, count="LEASE") or {}
     spec: dict[str, Any] = found.get("spec") or {}

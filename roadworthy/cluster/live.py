@@ -17,8 +17,8 @@ from roadworthy.cluster.access import Access
 from roadworthy.cluster.discovery import Discovery
 from roadworthy.cluster.facade import ExecResult, Obj, Objects, Rows
 from roadworthy.cluster.http import ServiceClient
+from roadworthy.cluster.object_store import ObjectStore
 from roadworthy.cluster.reach import Services
-from roadworthy.cluster.s3 import ObjectStore
 from roadworthy.cluster.store import Store
 from roadworthy.errors import Refused, Unknown
 from roadworthy.profile import Profile

@@ -13,7 +13,7 @@ from roadworthy.errors import Refused, Unknown
 
 if TYPE_CHECKING:
     from roadworthy.cluster.facade import Obj
-    from roadworthy.cluster.live import LiveCluster
+    from roadworthy.cluster.inner import Inner
 
 #: What scenarios make. A namespace takes what is in it along; the others are swept where they stand alone.
 MARKED = (
@@ -33,7 +33,7 @@ _CREATED = 201
 class LiveMarkers:
     """The markers of one attempt at one scenario. See ``roadworthy.cluster.facade.Markers``."""
 
-    def __init__(self, cluster: LiveCluster, criterion: str, *, drill: bool) -> None:
+    def __init__(self, cluster: Inner, criterion: str, *, drill: bool) -> None:
         self._cluster, self._criterion, self._drill = cluster, criterion, drill
         self._undo: list[tuple[str, Callable[[], None]]] = []
         self._namespace = ""
@@ -128,7 +128,7 @@ class LiveMarkers:
         restarting.delete(self._cluster, path, uid)
 
 
-def sweep(cluster: LiveCluster) -> list[str]:
+def sweep(cluster: Inner) -> list[str]:
     """Remove the markers of runs that are over: expired, or made by a process of this host that is no more.
 
     Return their paths.

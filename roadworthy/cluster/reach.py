@@ -13,13 +13,14 @@ from roadworthy import redact
 from roadworthy.cluster import services, workloads
 from roadworthy.cluster.facade import Rows
 from roadworthy.cluster.http import ServiceClient
-from roadworthy.cluster.s3 import LiveStore, ObjectStore
+from roadworthy.cluster.object_store import ObjectStore
+from roadworthy.cluster.s3 import LiveStore
 from roadworthy.cluster.tunnel import Tunnel
 from roadworthy.errors import BadInput, NotApplicable
 from roadworthy.profile import SecretRef, Service
 
 if TYPE_CHECKING:
-    from roadworthy.cluster.live import LiveCluster
+    from roadworthy.cluster.inner import Inner
 
 #: How long a Secret's value is taken from memory: one HTTP check asks for it many times. Seconds.
 _SECRET_SECONDS = 5.0
@@ -28,7 +29,7 @@ _SECRET_SECONDS = 5.0
 class Services:
     """The services of one cluster's profile. Thread-safe."""
 
-    def __init__(self, cluster: LiveCluster) -> None:
+    def __init__(self, cluster: Inner) -> None:
         self._cluster = cluster
         self._lock = threading.Lock()
         self._clients: dict[str, ServiceClient] = {}

@@ -8,12 +8,12 @@ from roadworthy.cluster import keying, workloads
 from roadworthy.errors import Unknown
 
 if TYPE_CHECKING:
-    from roadworthy.cluster.live import LiveCluster
+    from roadworthy.cluster.inner import Inner
 
 _NOT_FOUND, _CONFLICT = 404, 409
 
 
-def restart(cluster: LiveCluster, kind: str, name: str, namespace: str, *, within: float) -> list[str]:
+def restart(cluster: Inner, kind: str, name: str, namespace: str, *, within: float) -> list[str]:
     """Delete a workload's pods and wait until as many new ones are Ready; return their names.
 
     Raises:
@@ -46,7 +46,7 @@ def restart(cluster: LiveCluster, kind: str, name: str, namespace: str, *, withi
         return cluster.until(renewed, within=within, kinds=["Pod"], what=f"restart of {kind} {namespace}/{name}")
 
 
-def delete(cluster: LiveCluster, path: str, uid: str = "") -> None:
+def delete(cluster: Inner, path: str, uid: str = "") -> None:
     """Delete what is at a path (exactly this incarnation, when ``uid`` is given); gone already is fine."""
     body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
     reply = cluster.access.request("DELETE", path, body={**body, **({"preconditions": {"uid": uid}} if uid else {})})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import urllib3
@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from roadworthy import evidence
 from roadworthy.cluster.http import HttpReply
+from roadworthy.cluster.object_store import S3Refused
 
 if TYPE_CHECKING:
     from roadworthy.cluster.access import Access
@@ -24,38 +25,6 @@ if TYPE_CHECKING:
 _CONNECT, _READ = 5.0, 60.0
 #: What of a request and an answer goes into the evidence. Characters.
 _SHOWN = 600
-
-
-class S3Refused(AssertionError):
-    """The store answered, and refused: ``code`` is S3's word (``NoSuchBucket``), ``status`` the HTTP status."""
-
-    def __init__(self, message: str, code: str = "", status: int = 0) -> None:
-        super().__init__(message)
-        self.code, self.status = code, status
-
-
-class ObjectStore(Protocol):
-    """One object store of the profile, by S3.
-
-    Everything raises S3Refused for what the store refuses; AssertionError when it isn't reached while the API server is
-    well; ``roadworthy.errors.Unknown`` when our own way to it is broken.
-    """
-
-    def call(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
-        """Call an operation of S3 by boto3's name (``put_object``); a ``Body`` that comes back is read: bytes."""
-        ...
-
-    def presigned(self, operation: str, seconds: int, **arguments: Any) -> str:
-        """Return a URL that lets whoever has it do the operation for so many seconds."""
-        ...
-
-    def fetch(self, url: str) -> HttpReply:
-        """GET a URL as anybody would, without credentials. Bodies are read as text."""
-        ...
-
-    def signed(self, method: str, path: str, params: Mapping[str, str] | None = None) -> HttpReply:
-        """Send a signed request that is none of S3's own (a server's administration); any status is returned."""
-        ...
 
 
 class LiveStore:

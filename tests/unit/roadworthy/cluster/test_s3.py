@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from roadworthy import evidence
-from roadworthy.cluster.s3 import LiveStore, S3Refused
+from roadworthy.cluster.object_store import S3Refused
+from roadworthy.cluster.s3 import LiveStore
 from roadworthy.errors import Turbulence
 
 REFUSAL = b"<Error><Code>NoSuchBucket</Code><Message>There is no such bucket</Message></Error>"
