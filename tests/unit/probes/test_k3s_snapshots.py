@@ -1,4 +1,4 @@
-"""K3s's snapshots of etcd, read from objects of their real shape (K3s doesn't run here: that they are so is upstream's).
+"""K3s's snapshots of etcd, read from objects of their real shape (K3s doesn't run here: the shapes are upstream's).
 
 The shapes are those of k3s.cattle.io/v1 ETCDSnapshotFile and of the annotation k3s.io/node-args, as K3s 1.28 and later
 write them. Shown: that the criteria read them, and tell what is configured from what runs. Not shown: K3s itself.
