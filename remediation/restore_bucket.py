@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from probes import object_store
+from probes import object_store, velero
 from probes.object_store import SERVICE, Rule
 from probes.services import described, pods_of
 from remediation._common import refuse
 from roadworthy import units
 from roadworthy.case import Case, Changes
-from roadworthy.change import Change, Exec, Target
+from roadworthy.change import Change, Delete, Exec, Target
 from roadworthy.s3_action import S3
 
 #: What is changed: a quota is set in the store's own pod, all else by S3.
-RIGHTS: tuple[str, ...] = ("get,create pods/exec",)
+RIGHTS: tuple[str, ...] = ("get,create pods/exec", "delete backuprepositories.velero.io")
 
 MIB = 2**20
 
@@ -29,6 +29,7 @@ def remedy(case: Case) -> Changes:
     if promise.bucket not in object_store.buckets(cluster):
         why = f"the object store has no bucket {promise.bucket}"
         yield _call("make", case, "create_bucket", {}, why, None, "the bucket, empty")
+        yield from _forget_repositories(case, why)
     quota, wanted = object_store.quota(cluster, promise.bucket), units.size(promise.quota)
     if abs(quota - wanted) >= MIB:
         yield _quota(case, quota, round(wanted / MIB))
@@ -43,6 +44,23 @@ def remedy(case: Case) -> Changes:
         was, after = [str(rule) for rule in rules], {"LifecycleConfiguration": {"Rules": [rule]}}
         why = f"the lifecycle of the bucket {promise.bucket} is {'; '.join(was) or 'none'}"
         yield _call("set", case, "put_bucket_lifecycle_configuration", after, why, was, [rule])
+
+
+def _forget_repositories(case: Case, why: str) -> Changes:
+    """Have Velero make its repositories of volumes anew: it would go on believing in those of the old bucket."""
+    if velero.SERVICE not in case.cluster.profile.services:
+        return
+    for each in velero.repositories(case.cluster):
+        target = Target("BackupRepository", each.name, velero.home(case.cluster), each.uid, "velero.io/v1")
+        yield Change(
+            verb="forget",
+            target=target,
+            action=Delete(),
+            why=f"{why}: the repository that {each.name} leads to went with it",
+            before={"phase": each.phase},
+            blast_radius=(str(target),),
+            component=velero.SERVICE,
+        )
 
 
 def _right(rule: Rule, days: int) -> bool:
