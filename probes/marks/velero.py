@@ -84,11 +84,15 @@ def destroy(cluster: Cluster, namespace: str) -> None:
 
 @sweeper("velero")
 def sweep(cluster: Cluster) -> None:
-    """Remove the repositories of namespaces that killed runs made."""
-    if "velero" in cluster.profile.services:
-        for each in repositories(cluster):
-            if leftover(each.of, cluster.now()) and cluster.fresh("Namespace", each.of) is None:
-                forget_volumes(cluster, each.of)
+    """Remove the repositories of namespaces that killed runs made, also those of which only the bucket knows."""
+    if "velero" not in cluster.profile.services:
+        return
+    bucket, where = cluster.profile.backups.bucket, f"{prefix(cluster)}kopia/"
+    stored = cluster.s3(STORE).call("list_objects_v2", Bucket=bucket, Prefix=where, Delimiter="/")
+    folders = {str(each["Prefix"]).removeprefix(where).strip("/") for each in stored.get("CommonPrefixes") or ()}
+    for namespace in sorted(folders | {each.of for each in repositories(cluster)}):
+        if leftover(namespace, cluster.now()) and cluster.fresh("Namespace", namespace) is None:
+            forget_volumes(cluster, namespace)
 
 
 def forget_volumes(cluster: Cluster, namespace: str) -> None:

@@ -199,7 +199,9 @@ def test_a_killed_runs_repositories_are_swept_with_what_they_hold() -> None:
         {"metadata": {"name": f"{of}-default-kopia", "namespace": "velero", "uid": of}, "spec": {"volumeNamespace": of}}
         for of in (old, young, "apps")
     ]
-    pages = [{"Contents": [{"Key": f"kopia/{old}/p1"}]}, {}]
+    lost = "roadworthy-20260101t000000-abcd-z"
+    folders = {"CommonPrefixes": [{"Prefix": f"kopia/{name}/"} for name in (lost, young, "apps")]}
+    pages = [folders, {"Contents": [{"Key": f"kopia/{old}/p1"}]}, {}, {"Contents": [{"Key": f"kopia/{lost}/p1"}]}, {}]
     fake = FakeCluster(
         {velero.REPOSITORY: repositories, velero.LOCATION: []},
         services=SERVICES,
@@ -208,7 +210,9 @@ def test_a_killed_runs_repositories_are_swept_with_what_they_hold() -> None:
     marks.sweep(as_cluster(fake))
     assert fake.marks.gone == [f"velero.io/v1/BackupRepository velero/{old}-default-kopia"]
     did = [each for each in fake.store.did if each[0] == "delete_objects"]
-    assert [each["Key"] for _, more in did for each in more["Delete"]["Objects"]] == [f"kopia/{old}/p1"]
+    assert [each["Key"] for _, more in did for each in more["Delete"]["Objects"]] == [
+        f"kopia/{old}/p1", f"kopia/{lost}/p1",
+    ]  # fmt: skip
 
 
 def test_a_backup_of_ours_is_kept_for_an_hour_only_and_isnt_the_schedules() -> None:
