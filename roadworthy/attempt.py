@@ -58,7 +58,7 @@ def attempt(number: int, scenario: str, *, ahead: bool = False) -> Iterator[Atte
         Abandoned: it is no longer wanted.
 
     """
-    made, began = Attempt(ahead=ahead), time.monotonic()
+    began, made = time.monotonic(), Attempt(ahead=ahead)
     step = allure_steps.Step(f"Attempt {number}: {scenario}")
     with evidence.kept() as made.pieces, notices.kept() as made.warnings:
         try:

