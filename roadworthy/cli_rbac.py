@@ -12,6 +12,8 @@ from roadworthy import profile_loader
 from roadworthy.cli_criteria import read
 from roadworthy.rooms import Rooms
 
+_ROLES = ("read", "markers", "repair")
+
 if TYPE_CHECKING:
     from roadworthy.profile import Profile
     from roadworthy.rights import Needs
@@ -23,8 +25,25 @@ if TYPE_CHECKING:
     "--cluster", default="sandbox", show_default=True, metavar="NAME", help="For the cluster of this profile."
 )
 @click.option("--check", is_flag=True, help="Ask the cluster which of them are missing, and show those instead.")
+@click.option("--role", multiple=True, type=click.Choice(_ROLES), help="Only this one; may be repeated.")
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(["install", "secrets"]),
+    help="install: leave out the remedies that may install a component; secrets: credentials come by other ways.",
+)
+@click.option("--bind", default="", metavar="NAMESPACE/ACCOUNT", help="Bind them to this service account.")
 @click.pass_context
-def rbac(context: click.Context, features: tuple[Path, ...], cluster: str, *, check: bool) -> None:
+def rbac(
+    context: click.Context,
+    features: tuple[Path, ...],
+    cluster: str,
+    role: tuple[str, ...],
+    without: tuple[str, ...],
+    bind: str,
+    *,
+    check: bool,
+) -> None:
     """Print the ClusterRoles that the FEATURES need: to judge them, to make their markers, to repair them.
 
     They are derived from the features' steps and remedies, and from how the profile reaches its services.
@@ -37,10 +56,17 @@ def rbac(context: click.Context, features: tuple[Path, ...], cluster: str, *, ch
     profile = profile_loader.load(rooms.root / rooms.profiles, cluster)
     if profile.provider:  # which names it has doesn't matter, and nobody need be started to know them
         profile = profile_loader.provided(profile) if check else replace(profile, domain=f"{profile.provider}.invalid")
-    found = needs(rooms, profile, read(list(features) or [rooms.root / "features"]))
+    criteria = read(list(features) or [rooms.root / "features"])
+    found = needs(rooms, profile, criteria, installing="install" not in without)
     if check:
         context.exit(_missing(profile, found))
-    click.echo("---\n".join(roles.documents(found)), nl=False)
+    names = [f"roadworthy-{each}" for each in role]
+    printed = [*roles.documents(found, names, secrets="secrets" not in without)]
+    printed += [roles.binding(name, bind) for name in names or [roles.READ, roles.MARKERS, roles.REPAIR] if bind]
+    click.echo("---\n".join(printed), nl=False)
+    if "install" in without and found.untold:
+        click.echo(f"# Left out, for they may install a component: {', '.join(found.untold)}")
+        return
     for tag, reason in found.untold.items():
         click.echo(f"# {tag} is left out: {' '.join(reason.split())}")
 

@@ -4,6 +4,7 @@
 - kinds: kind -> resource, as RBAC calls it
 - code: what functions can be reached from a step or a remedy, and what they ask of the cluster
 - calls: one call of the facade -> rights
+- survey: a criterion or a remedy -> rights, by what its code can come to
 - needs: criteria -> rights for judging, for markers, for repairing
 - asking: which of them are missing, by SelfSubjectAccessReview
 - roles: rights -> ClusterRoles

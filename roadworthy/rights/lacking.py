@@ -11,8 +11,9 @@ from roadworthy.criterion import Criterion
 from roadworthy.errors import BadInput, Denied, Refused
 from roadworthy.rights import needs, roles
 from roadworthy.rights.asking import Asker
-from roadworthy.rights.needs import Survey, engine
+from roadworthy.rights.needs import engine
 from roadworthy.rights.right import Right
+from roadworthy.rights.survey import Survey
 from roadworthy.rights.table import table, told
 
 if TYPE_CHECKING:

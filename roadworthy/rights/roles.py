@@ -22,11 +22,24 @@ _WHAT = {
 }
 
 
-def documents(needs: Needs) -> Iterator[str]:
-    """Yield the ClusterRoles as YAML, those that have rules: for judging, for markers, for repairing."""
+def documents(needs: Needs, only: Iterable[str] = (), *, secrets: bool = True) -> Iterator[str]:
+    """Yield the ClusterRoles as YAML, those that have rules: for judging, for markers, for repairing.
+
+    ``only``: of these names. Without ``secrets`` none to read or write a Secret: credentials come by other ways.
+    """
     for name, rights in roles(needs).items():
-        if rights:
-            yield _document(name, rights)
+        granted = Asked(set, {right: by for right, by in rights.items() if secrets or right.resource != "secrets"})
+        if granted and (not only or name in only):
+            yield _document(name, granted)
+
+
+def binding(name: str, account: str) -> str:
+    """Return the ClusterRoleBinding of a role to a service account, ``namespace/name``, as YAML."""
+    namespace, _, who = account.rpartition("/")
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
+    subject = {"kind": "ServiceAccount", "name": who, "namespace": namespace or "default"}
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": name}}
+    return yaml.safe_dump({**head, "roleRef": reference, "subjects": [subject]}, sort_keys=False)
 
 
 def roles(needs: Needs) -> dict[str, Asked]:

@@ -23,8 +23,9 @@ from roadworthy.errors import Refused
 from roadworthy.rights import needs, roles
 from roadworthy.rights.asking import Asker
 from roadworthy.rights.lacking import Lacking
-from roadworthy.rights.needs import Survey, engine
+from roadworthy.rights.needs import engine
 from roadworthy.rights.right import Right
+from roadworthy.rights.survey import Survey
 from roadworthy.rooms import Rooms
 from sandbox.api import Api
 from sandbox.layout import Sandbox

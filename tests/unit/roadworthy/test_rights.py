@@ -20,7 +20,7 @@ from roadworthy.rights.asking import Asker
 from roadworthy.rights.code import Code, Place
 from roadworthy.rights.kinds import plural, resource
 from roadworthy.rights.lacking import Lacking
-from roadworthy.rights.needs import Survey
+from roadworthy.rights.survey import Survey
 from roadworthy.rights.table import told
 from roadworthy.rooms import Rooms
 
