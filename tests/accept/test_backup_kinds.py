@@ -171,7 +171,7 @@ def test_longhorns_backups_are_judged_by_its_own_objects(
     status("backuptargets.longhorn.io/default", {"available": False, "conditions": [said]})
     status("backupvolumes.longhorn.io/pvc-5f2b-a1b2", {"lastBackupAt": ago(days=3)})
     judged = judge("longhorn")
-    assert "default (nfs://nas:/backup): Unavailable: access denied by server" in judged[TARGET][1]
+    assert "default (nfs://nas:/backup): Unavailable: mount: access denied by server" in judged[TARGET][1]
     assert "logging/data-loki-0: 3 d ago" in judged[VOLUMES][1]
 
     status("backupvolumes.longhorn.io/pvc-5f2b-a1b2", {"lastBackupAt": ago(hours=3)})
