@@ -270,7 +270,7 @@ Feature: Phase 1: the deployed services do what they are there for
       When the alert is sent as resolved
       Then Alertmanager no longer lists the alert within 15 seconds
 
-    @needs:alertmanager @needs:prometheus
+    @needs:alertmanager @needs:prometheus @remedy:refresh_config.prometheus
     Scenario: Prometheus sends its alerts to Alertmanager
       Then Prometheus knows Alertmanager within 60 seconds
       And the watchdog alert of Prometheus is active in Alertmanager within 120 seconds
