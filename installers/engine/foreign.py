@@ -20,7 +20,10 @@ from roadworthy.cluster import Cluster, Obj
 RIGHTS: tuple[str, ...] = ()
 
 #: Kind -> the part of it that is looked at.
-KINDS = {**dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "Service", "Ingress"), "spec"), "ConfigMap": "data"}
+KINDS = {
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Service", "Ingress"), "spec"),
+    "ConfigMap": "data",
+}
 #: They may add what they like: it is their work, or ours.
 ENTITLED = re.compile(
     r"^(helm|roadworthy|kubelet|kube-.+|.+-(controller|operator|autoscaler|manager|injector|webhook))$"
