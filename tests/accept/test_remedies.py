@@ -161,8 +161,9 @@ def test_a_packed_chart_s_definitions_come_first_and_come_back(
     """As Velero's: definitions in ``crds/``, an object of their kind among the templates; both gone, both back."""
     chart, folder = shop
     digest = pack(folder, "kinds", _with_kinds(toy))
-    monkeypatch.setenv("ROADWORTHY_CACHE", str(toy.field.folder / "cache"))
-    monkeypatch.setenv("ROADWORTHY_HELM", str(builds.ensure("helm") / "helm"))
+    helm = str(builds.ensure("helm") / "helm")
+    monkeypatch.setattr("installers.engine.values.cache", lambda: toy.field.folder / "cache" / "values")
+    monkeypatch.setenv("ROADWORTHY_HELM", helm)
     edition = replace(toy.component.upstream, chart=chart, version="0.1.0", digest=digest, crds=(), images=())
     component = replace(toy.component, upstream=edition)
 
@@ -173,7 +174,7 @@ def test_a_packed_chart_s_definitions_come_first_and_come_back(
     for removed in ("", toy.path):
         toy.field.admin.delete(removed) if removed else None
         eventually(lambda: toy.field.admin.get(toy.path) is None)
-        done = toy.repair(install, helm=str(builds.ensure("helm") / "helm"))
+        done = toy.repair(install, helm=helm)
         assert done.verdict.value == "converged", done.reason
         assert [each.change.target.kind for each in done.remedies[0].done] == wanted
         assert toy.field.admin.get(toy.widget)["spec"] == {"size": 3}
