@@ -1,10 +1,14 @@
-"""The main job's runs, made once each and in this order, with their output shown as they go."""
+"""The main job's runs, made once each and in this order, with their output shown as they go; and a sandbox to spare."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from sandbox import manage
+from sandbox.layout import Sandbox
+from sandbox.progress import Silent
 from tests.accept import mainjob
+from tests.accept.sandboxes import SPARE
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +36,12 @@ def second(first: mainjob.Run) -> mainjob.Run:
 def reading(second: mainjob.Run) -> mainjob.Run:
     """Without --remediate."""
     return mainjob.run(remediate=False)
+
+
+@pytest.fixture(scope="session")
+def spare() -> Iterator[Sandbox]:
+    """Two nodes with nothing on them, for whoever needs a cluster to judge and leaves it as it was or doesn't mind."""
+    try:
+        yield manage.up(SPARE, nodes=2, progress=Silent()).sandbox
+    finally:
+        manage.down(SPARE)

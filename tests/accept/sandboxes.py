@@ -13,6 +13,7 @@ from sandbox.layout import Sandbox
 from sandbox.paths import Paths
 
 ROOT = Path(__file__).resolve().parents[2]
+SPARE = "spare"
 TOOLBOX = "sandbox.local/toolbox:1.35.0"
 PROGRAM = (sys.executable, "-c", "from sandbox.cli import main; main()")
 

@@ -1,7 +1,4 @@
-"""A plan on a real API server: its audit log says that nothing was changed, and then that exactly that was.
-
-Uses a sandbox of two nodes of its own (``i4``), which it brings up where it isn't, and leaves running.
-"""
+"""A plan on a real API server: its audit log says that nothing was changed, and then that exactly that was."""
 
 from __future__ import annotations
 
@@ -16,17 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox import manage
 from sandbox.layout import Sandbox
-from sandbox.progress import Silent
 from tests.accept.audit import Audit
-from tests.accept.sandboxes import ROOT, eventually, kubectl
+from tests.accept.sandboxes import ROOT, SPARE, eventually, kubectl
 
 pytestmark = [
     pytest.mark.sandbox,
     pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
 ]
-NAME = "i4"
 CLASS = "phase1/there-is-one-default-storage-class-the-listed-one"
 NAMES = "phase1/the-clusters-name-service-is-there"
 SELECTED = "one_default_storage_class or name_service_is_there"
@@ -34,16 +28,16 @@ DEFAULT = "storageclass.kubernetes.io/is-default-class"
 CLEARED = {"metadata": {"annotations": {DEFAULT: "false"}}}
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Sandbox:
-    return manage.up(NAME, nodes=2, progress=Silent()).sandbox
+@pytest.fixture
+def sandbox(spare: Sandbox) -> Sandbox:
+    return spare
 
 
 @pytest.fixture
 def profiles(tmp_path: Path) -> Path:
     said = yaml.safe_load((ROOT / "clusters" / "sandbox.yaml").read_text(encoding="utf-8"))
-    said |= {"options": {"name": NAME, "nodes": 2}, "limits": {"confirm_after": "1s", "settle": "60s"}}
-    (tmp_path / "i4.yaml").write_text(yaml.safe_dump(said))
+    said |= {"options": {"name": SPARE, "nodes": 2}, "limits": {"confirm_after": "1s", "settle": "60s"}}
+    (tmp_path / f"{SPARE}.yaml").write_text(yaml.safe_dump(said))
     return tmp_path
 
 
@@ -62,7 +56,18 @@ def broken(sandbox: Sandbox) -> Iterator[None]:
 
 
 def run(profiles: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "features/phase1.feature", "-k", SELECTED, "--cluster", NAME]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:hypothesispytest",
+        "features/phase1.feature",
+        "-k",
+        SELECTED,
+        "--cluster",
+        SPARE,
+    ]
     command += ["--profile-dir", str(profiles), "--reports", str(profiles / "reports"), *words]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
@@ -131,7 +136,7 @@ def test_a_deletion_is_only_rehearsed(sandbox: Sandbox, profiles: Path) -> None:
     from roadworthy.cluster import connect
     from roadworthy.converge import Convergence, Options
 
-    profile = profile_loader.provided(profile_loader.load(profiles, NAME))
+    profile = profile_loader.provided(profile_loader.load(profiles, SPARE))
     cluster = connect(profile)
 
     def remedy(case: Case) -> Changes:

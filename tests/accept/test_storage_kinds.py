@@ -24,21 +24,18 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox import manage
 from sandbox.layout import Sandbox
-from sandbox.progress import Silent
-from tests.accept.sandboxes import ROOT, TOOLBOX, eventually, kubectl
+from tests.accept.sandboxes import ROOT, SPARE, TOOLBOX, eventually, kubectl
 
 pytestmark = [
     pytest.mark.sandbox,
     pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
 ]
-NAME = "longhorn"
 NODES_READY = "phase1/every-node-is-a-longhorn-node-ready-and-schedulable"
 VOLUMES_SOUND = "phase1/no-longhorn-volume-is-degraded-or-faulted"
 PROFILE = {
     "provider": "sandbox",
-    "options": {"name": NAME, "nodes": 2},
+    "options": {"name": SPARE, "nodes": 2},
     "nodes": [],
     "images": {"tools": TOOLBOX},
     "drills": "always",
@@ -111,12 +108,9 @@ def volume_status(robustness: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    try:
-        yield manage.up(NAME, nodes=2, progress=Silent()).sandbox
-    finally:
-        manage.down(NAME)
+@pytest.fixture
+def sandbox(spare: Sandbox) -> Sandbox:
+    return spare
 
 
 @pytest.fixture
@@ -125,9 +119,20 @@ def judge(tmp_path: Path, sandbox: Sandbox) -> Callable[..., dict[str, tuple[str
     profiles = tmp_path / "clusters"
     profiles.mkdir()
     shutil.copy(ROOT / "clusters" / "profile.schema.json", profiles)
-    (profiles / f"{NAME}.yaml").write_text(yaml.safe_dump(PROFILE))
+    (profiles / f"{SPARE}.yaml").write_text(yaml.safe_dump(PROFILE))
     where = ("--profile-dir", str(profiles), "--reports", str(tmp_path / "reports"))
-    command = [sys.executable, "-m", "pytest", "features/phase1.feature", "--cluster", NAME, *where, "-k"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:hypothesispytest",
+        "features/phase1.feature",
+        "--cluster",
+        SPARE,
+        *where,
+        "-k",
+    ]
 
     def run(chosen: str = "longhorn_node or longhorn_volume_is") -> dict[str, tuple[str, str]]:
         report = tmp_path / "reports" / "verdicts.json"
