@@ -7,7 +7,9 @@ theirs to have (replicas by an autoscaler); what a person's client or an unknown
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -30,7 +32,7 @@ ENTITLED = re.compile(
 )
 #: Written by `kubectl rollout restart` and by our own restarts: an event, not a setting.
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
-_VOLUMES = "/spec/template/spec/volumes"
+_POD = {"CronJob": ("spec", "jobTemplate", "spec", "template", "spec"), "Deployment": ("spec", "template", "spec")}
 #: At most this many fields are shown.
 _SHOWN = 6
 
@@ -79,18 +81,20 @@ def _remounted(wanted: Obj, live: Obj, found: Mapping[str, str]) -> Iterator[dic
 
     The API server takes no workload that mounts a volume which isn't there, so both go in one patch.
     """
-    if not any(path.startswith(_VOLUMES) for path in found):
+    pod = _POD.get(str(wanted["kind"]), _POD["Deployment"])
+    volumes = f"/{'/'.join(pod)}/volumes"
+    if not any(path.startswith(volumes) for path in found):
         return
-    spec, said = (obj["spec"]["template"]["spec"] for obj in (live, wanted))
-    paths = {f"{_VOLUMES}/{index}": volume["name"] for index, volume in enumerate(spec["volumes"])}
-    names = {name for path, name in paths.items() if path in found or _VOLUMES in found}
+    spec, said = (functools.reduce(operator.getitem, pod, obj) for obj in (live, wanted))
+    paths = {f"{volumes}/{index}": volume["name"] for index, volume in enumerate(spec["volumes"])}
+    names = {name for path, name in paths.items() if path in found or volumes in found}
     for sort in ("initContainers", "containers"):
         asked = {(c["name"], mount["mountPath"]): mount["name"] for c in said.get(sort) or () for mount in _mounts(c)}
         for number, container in enumerate(spec.get(sort) or ()):
             for place, mount in enumerate(_mounts(container)):
                 name = asked.get((container["name"], mount["mountPath"]))
                 if name and mount["name"] in names:
-                    path = f"/spec/template/spec/{sort}/{number}/volumeMounts/{place}/name"
+                    path = f"/{'/'.join(pod)}/{sort}/{number}/volumeMounts/{place}/name"
                     yield {"op": "replace", "path": path, "value": name}
 
 

@@ -39,10 +39,12 @@ def _remember(site: Site, memory: Memory) -> None:
 
 
 @fault("lose-objects")
-def lose_objects(site: Site, namespace: str, service: str, bucket: str, count: str = "3") -> Iterator[Memory]:
-    """Delete the first COUNT objects of a bucket of an object store (its Service, and the Secret of the same name)."""
+def lose_objects(site: Site, namespace: str, service: str, bucket: str, count: str = "20") -> Iterator[Memory]:
+    """Delete the newest COUNT objects of a bucket of an object store (its Service, and the Secret of the same name)."""
     store = _store(site, namespace, service)
-    found = store.list_objects_v2(Bucket=bucket, MaxKeys=int(count)).get("Contents", ())
+    pages = store.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    there = [each for page in pages for each in page.get("Contents", ())]
+    found = sorted(there, key=lambda each: each["LastModified"], reverse=True)[: int(count)]
     if not found:
         raise BadInput(f"objects in {bucket}", seen="none", todo="copy something there first")
     kept = {}

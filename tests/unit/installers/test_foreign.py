@@ -151,3 +151,31 @@ def test_a_volume_goes_together_with_the_way_of_a_mount_that_was_led_to_it(volum
         {"op": "remove", "path": gone},
         {"op": "remove", "path": "/spec/template/spec/containers/1/volumeMounts/1"},
     ]
+
+
+def test_the_same_in_a_cronjob() -> None:
+    """Its pods are two steps further down."""
+    template = pod(containers=[container(dumps="dumps")], volumes=[{"name": "dumps"}])
+    head = {"kind": "CronJob", "apiVersion": "batch/v1", "metadata": {"name": "web", "namespace": "apps"}}
+    wanted = {**head, "spec": {"jobTemplate": {"spec": template}}}
+    below = {
+        "f:containers": {CONTAINER: {"f:volumeMounts": {'k:{"mountPath":"/dumps"}': {"f:name": {}}}}},
+        "f:volumes": {'k:{"name":"full"}': {".": {}}},
+    }
+    owned = {"f:jobTemplate": {"f:spec": {"f:template": {"f:spec": below}}}}
+    changed = pod(containers=[container(dumps="full")], volumes=[{"name": "dumps"}, {"name": "full"}])
+    obj = {
+        **live("kubectl-edit", owned, {"jobTemplate": {"spec": changed}}),
+        "kind": "CronJob",
+        "apiVersion": "batch/v1",
+    }
+    (change,) = foreign.changes(cast("Cluster", FakeCluster([obj])), "web", "apps", [wanted])
+    assert isinstance(change.action, Patch)
+    assert change.action.body == [
+        {
+            "op": "replace",
+            "path": "/spec/jobTemplate/spec/template/spec/containers/0/volumeMounts/0/name",
+            "value": "dumps",
+        },
+        {"op": "remove", "path": "/spec/jobTemplate/spec/template/spec/volumes/1"},
+    ]
