@@ -88,7 +88,7 @@ Feature: Phase 1: the deployed services do what they are there for
       When a pod looks up the name of the cluster's own service
       Then it is told that service's address
 
-    @component:metrics-server @remedy:recreate_stuck_pods @remedy:restore_workload.metrics-server @remedy:rollback_workload @remedy:resync.metrics-server
+    @component:metrics-server @remedy:restart_node_agent @remedy:recreate_stuck_pods @remedy:restore_workload.metrics-server @remedy:rollback_workload @remedy:resync.metrics-server
     Scenario: Every node's use of CPU and memory is measured
       Then the use of CPU and memory is known for every node, measured within the last 120 seconds
 
