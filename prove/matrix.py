@@ -35,6 +35,7 @@ class Row:
     remedy: str
     unrepaired: str
     within: float
+    wide: bool
     ci: bool
 
     @property
@@ -105,6 +106,7 @@ def rows(feature: Path = PHASE1) -> list[Row]:
                 remedy=entry["remedy"],
                 unrepaired=entry.get("unrepaired", ""),
                 within=float(entry.get("within", 120)),
+                wide=entry.get("wide", False),
                 ci=entry.get("ci", False),
             )
         )

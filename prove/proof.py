@@ -63,6 +63,19 @@ def prove(row: Row, bench: Bench, result: Result, ground: Ground | None = None) 
         NotApplicable: the promise has no meaning on this sandbox.
 
     """
+    holds = False
+    try:
+        _prove(row, bench, result, ground)
+        holds = not row.wide
+    except NotApplicable:
+        holds = True  # nothing was touched
+        raise
+    finally:
+        if ground and not holds:
+            ground.spoiled()
+
+
+def _prove(row: Row, bench: Bench, result: Result, ground: Ground | None) -> None:
     look = partial(bench.judge, row.node_id, run=re.sub(r"\W+", "-", row.id))
     _healthy(row, bench, ground.seen(row) if ground else look().only)
     with bench.injected(row.inject) as undo:

@@ -24,6 +24,4 @@ def test_fault(row: Row, bench: Bench, ground: Ground | None, results: list[Resu
         pytest.skip(result.note)
     except Exception as problem:
         result.problem = str(problem)
-        if ground:
-            ground.spoiled()
         raise

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -114,8 +114,25 @@ def test_the_ground_is_judged_once_until_it_is_spoiled() -> None:
     ground = proof.Ground(bench, PHASE1)  # type: ignore[arg-type]
     proof.prove(REPAIRED, bench, Result(REPAIRED), ground)  # type: ignore[arg-type]
     assert ground.seen(REPAIRED)["verdict"] == "converged"
+    assert len(bench.asked) == 4
     ground.spoiled()
     assert ground.seen(REPAIRED)["verdict"] == "converged"
+    assert not bench.answers
+
+
+@pytest.mark.parametrize(
+    ("row", "answers"),
+    [(replace(REPAIRED, wide=True), [FAILED, MENDED, PASSED]), (REPAIRED, [judged("failed", RED, by="x.y", code=1)])],
+    ids=["a fault that breaks more", "a row that is not proven"],
+)
+def test_what_may_have_left_something_broken_spoils_the_ground(row: Row, answers: list[Judged]) -> None:
+    feature = Judged(0, [{"id": row.criterion.id, "verdict": "passed", "reason": ""}], "", 1.0)
+    bench = Told([feature, *answers, feature])
+    ground = proof.Ground(bench, PHASE1)  # type: ignore[arg-type]
+    with suppress(proof.Unproven):
+        proof.prove(row, bench, Result(row), ground)  # type: ignore[arg-type]
+    assert len(bench.answers) == 1
+    ground.seen(row)
     assert not bench.answers
 
 
