@@ -24,11 +24,12 @@ RIGHTS: tuple[str, ...] = ()
 #: Kind -> the part of it that is looked at.
 KINDS = {
     **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Service", "Ingress"), "spec"),
+    **dict.fromkeys(("Schedule", "BackupStorageLocation"), "spec"),
     "ConfigMap": "data",
 }
 #: They may add what they like: it is their work, or ours.
 ENTITLED = re.compile(
-    r"^(helm|roadworthy|kubelet|kube-.+|.+-(controller|operator|autoscaler|manager|injector|webhook))$"
+    r"^(helm|roadworthy|velero-server|kubelet|kube-.+|.+-(controller|operator|autoscaler|manager|injector|webhook))$"
 )
 #: Written by `kubectl rollout restart` and by our own restarts: an event, not a setting.
 RESTARTED = "kubectl.kubernetes.io/restartedAt"

@@ -81,6 +81,26 @@ def test_controllers_may() -> None:
     assert found(live("kubectl-patch", owned, {"paused": True}))
 
 
+def test_a_schedule_that_somebody_narrowed_is_widened_again_and_its_own_server_may_write() -> None:
+    wanted: dict[str, Any] = {
+        "apiVersion": "velero.io/v1",
+        "kind": "Schedule",
+        "metadata": {"name": "daily", "namespace": "velero"},
+        "spec": {"schedule": "0 2 * * *", "template": {"ttl": "720h0m0s"}},
+    }
+    spec = {**wanted["spec"], "skipImmediately": False, "template": {"ttl": "720h0m0s", "includedResources": ["pods"]}}
+    entries = [
+        {"manager": "velero-server", "fieldsV1": {"f:spec": {"f:skipImmediately": {}}}},
+        {"manager": "kubectl-edit", "fieldsV1": {"f:spec": {"f:template": {"f:includedResources": {}}}}},
+    ]
+    live_one = {**wanted, "metadata": {**wanted["metadata"], "managedFields": entries}, "spec": spec}
+    (change,) = foreign.changes(cast("Cluster", FakeCluster([live_one])), "velero", "velero", [wanted])
+    assert isinstance(change.action, Patch)
+    removed = [cast("dict[str, str]", step)["path"] for step in change.action.body]
+    assert removed == ["/spec/template/includedResources"]
+    assert change.target.api_version == "velero.io/v1"
+
+
 def test_a_subresource_is_not_ours_to_judge() -> None:
     assert not found(live("kubectl", {"f:paused": {}}, {"paused": True}, subresource="scale"))
 
