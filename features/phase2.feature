@@ -295,7 +295,7 @@ Feature: Phase 2: backups that are proven by restoring them
   Rule: The backups are watched: measured, shown, and alerted on
 
     Scenario Outline: What is backed up is measured
-      Then Prometheus measures the backups of <service> within 90 seconds
+      Then Prometheus measures the backups of <service> within 60 seconds
 
       Examples:
         | service         |
