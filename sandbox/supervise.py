@@ -100,6 +100,10 @@ def tell(sandbox: Sandbox, machine: str, service: str, letter: str) -> None:
         control.write(letter.encode())
 
 
+DRAINS = 90.0
+"""Seconds that a service may take to end what it has begun, once it was asked to end: watches of an API server."""
+
+
 def wait(sandbox: Sandbox, machine: str, service: str, wanted: str, timeout: float = 15) -> None:
     """Return once a service's state is `wanted` (`run` or `down`).
 
@@ -122,6 +126,6 @@ def stop(sandbox: Sandbox, machine: str, service: str) -> None:
 
 
 def start(sandbox: Sandbox, machine: str, service: str) -> None:
-    """Start a service, if it doesn't run."""
+    """Start a service, if it doesn't run; one that was asked to end first ends (an API server drains for a minute)."""
     tell(sandbox, machine, service, "u")
-    wait(sandbox, machine, service, "run")
+    wait(sandbox, machine, service, "run", timeout=15 if state(sandbox, machine, service) == "down" else DRAINS)
