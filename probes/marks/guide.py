@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import partial
 
@@ -61,11 +62,13 @@ def _try(cluster: Cluster, block: Block) -> Tried:
         "KUBECONFIG": profile.kubeconfig,
         "CONTEXT": profile.context,
     }
-    script = SHELL.format(dry=DRY if block.how == "act" else "") + commands
+    words = ["bash", "-c", SHELL.format(dry=DRY if block.how == "act" else "") + commands]
     try:
-        done = subprocess.run(
-            ["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        # kubectl keeps what it learns of an API server in its home; without one, in the working directory.
+        with tempfile.TemporaryDirectory(prefix="roadworthy-guide-") as home:
+            done = subprocess.run(
+                words, env=environment | {"HOME": home}, capture_output=True, text=True, timeout=SECONDS, check=False
+            )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unknown("the guide's commands can be run", seen=str(error)[:200]) from error
     said = done.stdout + done.stderr
