@@ -134,6 +134,10 @@ class Sandbox:
         """Return the range of a node's pods."""
         return f"{self.prefix}.{127 + self.number(node)}.0/24"
 
+    def gateway(self, node: str) -> str:
+        """Return the address that a node has among its own pods."""
+        return f"{self.prefix}.{127 + self.number(node)}.1"
+
     def save(self) -> None:
         """Write down what this sandbox is; `up` then finds it again."""
         self.paths.state.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ NETNS = Path("/run/netns")
 SWITCH = "switch"
 BRIDGE = "br0"
 UPLINK = "host"
+POD_BRIDGE = "cni0"
 
 
 def exists(netns: str) -> bool:
@@ -108,11 +109,14 @@ def ensure_machine(sandbox: Sandbox, machine: str) -> None:
     """Make a machine's namespace, cable, address and routes, whatever of them is missing."""
     netns, switch = sandbox.netns(machine), sandbox.netns(SWITCH)
     _make_namespace(netns)
-    if machine not in _links(switch) or "eth0" not in _links(netns):
+    there = _links(netns)
+    if machine not in _links(switch) or "eth0" not in there:
         ip(f"link del {machine}", netns=switch, force=True)
         ip(f"link add {machine} type veth peer name eth0 netns {netns}", netns=switch)
     ip(f"link set {machine} master {BRIDGE} up", netns=switch)
     others = [node for node in sandbox.node_names if node != machine]
+    # The node's own pods: the CNI plugin makes their bridge, and never looks at its route again.
+    own = f"route replace {{}} dev {POD_BRIDGE} proto kernel scope link src {{}}"
     ip(
         "link set lo up",
         f"addr replace {sandbox.address(machine)}/24 dev eth0",
@@ -121,6 +125,7 @@ def ensure_machine(sandbox: Sandbox, machine: str) -> None:
         # kube-proxy rewrites a Service's address, but only of a packet that has a route to begin with.
         f"route replace {sandbox.service_range} dev eth0",
         *(f"route replace {sandbox.pod_range(node)} via {sandbox.address(node)}" for node in others),
+        *([own.format(sandbox.pod_range(machine), sandbox.gateway(machine))] if POD_BRIDGE in there else ()),
         netns=netns,
     )
 

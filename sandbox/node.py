@@ -11,6 +11,7 @@ import yaml
 from sandbox import kube_proxy, kubeconfig
 from sandbox.layout import API_PORT, CLUSTER_DOMAIN, CONTROL_PLANE, REGISTRY_NAME, REGISTRY_PORT, Sandbox
 from sandbox.logs import KEEPER, keeper
+from sandbox.network import POD_BRIDGE
 from sandbox.pins import CNI_PLUGINS
 from sandbox.pki import CA, Authority, Subject
 from sandbox.supervise import listening, script, until
@@ -81,7 +82,7 @@ def cni_config(sandbox: Sandbox, node: str) -> str:
         "plugins": [
             {
                 "type": "bridge",
-                "bridge": "cni0",
+                "bridge": POD_BRIDGE,
                 "isGateway": True,
                 "ipMasq": False,
                 "hairpinMode": True,

@@ -39,9 +39,11 @@ chmod 1777 tmp var/tmp
 chmod 0700 root
 ln -sfn /run var/run
 ln -sfn /run/lock var/lock
+links=()
 for link in bin sbin lib lib32 lib64 libx32; do
-    if [ -L "/$link" ]; then ln -sfn "$(readlink "/$link")" "$link"; fi
+    if [ -L "/$link" ]; then links+=("/$link"); fi
 done
+if [ ${#links[@]} -gt 0 ]; then cp -d --remove-destination "${links[@]}" .; fi
 
 # Programs and settings are the host's; what this machine changes in them is its own.
 mount -t overlay -o "lowerdir=/usr,upperdir=$MACHINE/usr,workdir=$MACHINE/usr.work" overlay usr
@@ -67,8 +69,10 @@ if [ -z "$HIERARCHIES" ]; then
     mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 sys/fs/cgroup
 else
     mount -t tmpfs -o nosuid,nodev,noexec,mode=0755 tmpfs sys/fs/cgroup
+    folders=()
+    for each in $HIERARCHIES; do folders+=("sys/fs/cgroup/${each%%=*}"); done
+    mkdir "${folders[@]}"
     for each in $HIERARCHIES; do
-        mkdir "sys/fs/cgroup/${each%%=*}"
         mount -t cgroup -o "nosuid,nodev,noexec,${each#*=}" cgroup "sys/fs/cgroup/${each%%=*}"
     done
 fi
