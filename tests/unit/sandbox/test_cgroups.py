@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.sandbox import worked
 from sandbox import cgroups
 
 FILES = ("cgroup.controllers", "cgroup.subtree_control", "cgroup.procs")
@@ -91,6 +92,18 @@ def test_v2_groups_go_when_they_are_empty(kernel: Kernel) -> None:
     busy.write_text("")
     cgroups.remove("one")
     assert not (kernel.root / "roadworthy").exists()
+
+
+def test_the_time_that_was_used_is_told_by_v1_and_v2(kernel: Kernel, tmp_path: Path) -> None:
+    assert worked("one") == 0
+    group = kernel.root / "roadworthy" / "one"
+    group.mkdir(parents=True)
+    (group / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 1\n")
+    assert worked("one") == 2.5
+    (group / "cpu.stat").write_text("nr_periods 0\n")
+    assert worked("one") == 0
+    (group / "cpuacct.usage").write_text("1500000000\n")
+    assert worked("one") == 1.5
 
 
 def test_v2_in_a_container_whose_processes_are_in_the_root_group(kernel: Kernel, tmp_path: Path) -> None:
