@@ -1,11 +1,12 @@
 #!/bin/sh
-# Compares what is off site, byte by byte through its seal, with what was here more than $1 seconds ago. One line for each
-# that is missing or differs (- is missing, * differs, ! can't be read), then: checked COUNT.
+# Compares what is off site, byte by byte through its seal, with what was here when the last copy began that was completed.
+# One line for each that is missing or differs (- is missing, * differs, ! can't be read), then: checked COUNT BEGAN.
 set -eu
 . /scripts/remotes.sh
+began=$(rclone cat sealed:last-copy 2>/tmp/log) || { echo "no copy was completed: $(tail -n 1 /tmp/log)" >&2; exit 1; }
 : >/tmp/found
-rclone cryptcheck "$from" sealed: --one-way --min-age "$1s" --combined /tmp/found >/tmp/log 2>&1 || {
+rclone cryptcheck "$from" sealed: --one-way --min-age "$(($(date +%s) - began))s" --combined /tmp/found >/tmp/log 2>&1 || {
   grep -q '^[-*!]' /tmp/found || { tail -n 3 /tmp/log >&2; exit 1; }
 }
 grep '^[-*!]' /tmp/found | head -n 20 || :
-echo "checked $(grep -c . /tmp/found)"
+echo "checked $(grep -c . /tmp/found) $began"

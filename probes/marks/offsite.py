@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from probes.cronjobs import scheduled
 from probes.marks import marked, runs
-from probes.moments import epoch
 from probes.services import described
 from probes.words import told
 from roadworthy.cluster import Cluster
@@ -54,25 +53,14 @@ def compared(cluster: Cluster) -> Compared:
     if not found.last_succeeded:
         seen = found.history(cluster.now())
         raise AssertionError(told("the backups have been copied off site", seen=seen, where=str(found)))
-    # What came since is not expected there: the copy began before it ended, and had not seen everything then.
-    age = cluster.now() - min(found.last_succeeded, _began(cluster, found.last_succeeded)) + 5
-    lines = runs.said(cluster, SERVICE, ["sh", "/scripts/check.sh", f"{age:.0f}"], within=SECONDS)
-    count = next((int(line.split()[1]) for line in lines if line.startswith("checked ")), 0)
+    lines = runs.said(cluster, SERVICE, ["sh", "/scripts/check.sh"], within=SECONDS)
+    # The copy itself says when it began: what came since is not expected there.
+    count, began = next((map(int, line.split()[1:]) for line in lines if line.startswith("checked ")), (0, 0))
     words = {"-": "missing", "*": "differs", "!": "can't be read"}
     wrong = [f"{line[2:]} ({words[line[0]]})" for line in lines if line[:1] in words and line[1:2] == " "]
     listed = cluster.s3(STORE).call("list_objects_v2", Bucket=cluster.profile.backups.bucket).get("Contents", ())
-    here = [each for each in listed if each["LastModified"].timestamp() < cluster.now() - age]
+    here = [each for each in listed if each["LastModified"].timestamp() < began]
     return Compared(count, tuple(wrong), len(here))
-
-
-def _began(cluster: Cluster, ended: float) -> float:
-    """Return when the job began that ended then; where it is gone already, an hour before that."""
-    found = scheduled(cluster, SERVICE)
-    for job in cluster.list("Job", namespace=found.namespace):
-        status = job.get("status", {})
-        if epoch(status.get("completionTime")) == ended:
-            return epoch(status.get("startTime"))
-    return ended - 3600.0
 
 
 def send(cluster: Cluster) -> Sent:
