@@ -13,7 +13,7 @@ from typing import Any
 
 from probes.marks import marked
 from probes.object_store import SERVICE as STORE
-from probes.velero import BACKUP, RESTORE, Run, backup, home, repositories, restore
+from probes.velero import BACKUP, LOCATION, RESTORE, Run, backup, home, locations, repositories, restore
 from probes.velero_content import prefix
 from probes.velero_schedules import schedule
 from probes.words import told
@@ -107,7 +107,16 @@ def forget_volumes(cluster: Cluster, namespace: str) -> None:
         store.call("delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
 
 
+def _in_reach(cluster: Cluster) -> None:
+    found = locations(cluster)
+    if not found or found[0].phase != "Available":
+        seen, where = str(found[0] if found else "none"), f"namespace {home(cluster)}"
+        raise AssertionError(told("a backup has a storage location that is available", seen=seen, where=where))
+
+
 def _begin(cluster: Cluster, spec: Mapping[str, Any]) -> str:
+    # One that was out of reach a moment ago is looked at again every half minute, or minute.
+    cluster.until(lambda: _in_reach(cluster), within=90.0, kinds=(LOCATION,), what="the storage location")
     name = marked("backup")
     cluster.markers().create(
         {

@@ -216,7 +216,11 @@ def test_a_killed_runs_repositories_are_swept_with_what_they_hold() -> None:
 
 
 def test_a_backup_of_ours_is_kept_for_an_hour_only_and_isnt_the_schedules() -> None:
-    fake = FakeCluster({velero_schedules.SCHEDULE: [DAILY]}, services=SERVICES)
+    location = {"metadata": {"name": "default", "namespace": "velero", "uid": "l"}, "spec": {"default": True}}
+    fake = FakeCluster({velero_schedules.SCHEDULE: [DAILY], velero.LOCATION: [location]}, services=SERVICES)
+    with pytest.raises(AssertionError, match="storage location that is available; seen: default is not yet validated"):
+        marks.back_up_by(as_cluster(fake), "daily")
+    fake.objects[velero.LOCATION] = [{**location, "status": {"phase": "Available"}}]
     name = marks.back_up_by(as_cluster(fake), "daily")
     (made,) = fake.marks.made
     assert run_id() in name
