@@ -21,7 +21,8 @@ def thing(said: str | None) -> dict[str, object]:
         "anna, moving its disk until 2027-01-15T09:00:00Z",
         "anna until tomorrow",
         "anna until 99999-01-01T00:00:00Z",
-        f"20270115t070000-aaaa@elsewhere/1-2/{PID}/{START} until 2027-01-15T09:00:00Z",
+        # Its name is the same in each worker of xdist.
+        pytest.param(f"20270115t070000-aaaa@elsewhere/1-2/{PID}/{START} until 2027-01-15T09:00:00Z", id="elsewhere"),
         "until further notice",
     ],
 )
@@ -35,8 +36,8 @@ def test_it_holds(said: str) -> None:
         None,
         "anna until 2027-01-15T07:59:59Z",
         "anna, moving its disk, until 2027-01-15T07:59:59+00:00",
-        f"20270115t070000-aaaa@{process.identity()} until 2027-01-15T09:00:00Z",
-        f"20270115t070000-aaaa@{HERE}/{int(PID) + 10**7}/1 until 2027-01-15T09:00:00Z",
+        pytest.param(f"20270115t070000-aaaa@{process.identity()} until 2027-01-15T09:00:00Z", id="ours"),
+        pytest.param(f"20270115t070000-aaaa@{HERE}/{int(PID) + 10**7}/1 until 2027-01-15T09:00:00Z", id="a dead run's"),
     ],
 )
 def test_it_is_nobodys(said: str | None) -> None:
