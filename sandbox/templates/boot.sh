@@ -9,7 +9,6 @@
 # control groups are mounted, $HIERARCHIES those of cgroup v1 as "folder=options" (empty: cgroup v2), $BINARIES
 # "name=folder" to be seen below /opt/roadworthy, $EXTRA "folder=where" to be seen elsewhere.
 set -eu
-: "${CGROUPS:=/sys/fs/cgroup}"
 roots() { if [ -z "$HIERARCHIES" ]; then echo "$CGROUPS"; else for each in $HIERARCHIES; do echo "$CGROUPS/${each%%=*}"; done; fi; }
 
 case "${1:-}" in
@@ -63,7 +62,7 @@ for each in $EXTRA; do
 done
 
 mount -t proc -o nosuid,nodev,noexec proc proc
-[ ! -e "$MACHINE/boot_id" ] || mount --bind -o ro "$MACHINE/boot_id" proc/sys/kernel/random/boot_id
+mount --bind -o ro "$MACHINE/boot_id" proc/sys/kernel/random/boot_id
 mount -t sysfs -o nosuid,nodev,noexec sysfs sys
 if [ -z "$HIERARCHIES" ]; then
     mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 sys/fs/cgroup
