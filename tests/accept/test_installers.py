@@ -191,7 +191,8 @@ def test_an_upgrade_whose_helm_was_killed_is_rolled_back_and_made_good(tools: To
     child.wait()
     made = install(tools, "alertmanager")
     assert isinstance(made[0].action, HelmRollback)
-    assert "was left pending-upgrade" in made[0].why
+    assert "has been pending-upgrade for" in made[0].why
+    assert "its run is dead" in made[0].why
     settled(tools.cluster, "StatefulSet", "alertmanager", "monitoring")
     tools.cluster.renew()
     assert install(tools, "alertmanager") == []
