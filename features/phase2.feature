@@ -134,7 +134,7 @@ Feature: Phase 2: backups that are proven by restoring them
         | daily    |
         | weekly   |
 
-    @writes @slow
+    @writes @slow @alone
     Scenario Outline: A backup made from a schedule now is complete
       When a backup is made from the schedule <schedule>
       Then that backup is complete within 30 minutes, without an error
@@ -150,7 +150,7 @@ Feature: Phase 2: backups that are proven by restoring them
   @needs:velero @needs:backup-location @needs:node-agent @remedy:restore_workload.object-store @remedy:refresh_config.velero @remedy:install.velero
   Rule: What is lost is restored from its backup: within 30 seconds backed up, within 20 seconds restored
 
-    @writes @slow
+    @writes @slow @alone
     Scenario: A deleted namespace comes back from its backup, with every row
       Given a database of 50 MB in a namespace of its own
       When the namespace is backed up

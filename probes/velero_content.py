@@ -5,10 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from probes.moments import epoch
 from probes.object_store import SERVICE as STORE
-from probes.velero import LOCATION, home
+from probes.velero import LOCATION, Run, home
 from probes.words import told
 from roadworthy.cluster import Cluster, Obj
 
@@ -57,6 +58,19 @@ def volumes(cluster: Cluster, backup: str) -> tuple[Volume, ...]:
     return tuple(_volume(each) for each in cluster.list(VOLUME, namespace=home(cluster), labels=labels))
 
 
+def errors(cluster: Cluster, run: Run) -> tuple[str, ...]:
+    """Return what Velero wrote down as errors of a backup or restore; nothing when it didn't, or it can't be read."""
+    name = f"{run.name}-results.gz" if run.kind == "Backup" else f"restore-{run.name}-results.gz"
+    try:
+        body = _file(cluster, run.name, name, folder=f"{run.kind.lower()}s")
+        found: dict[str, Any] = json.loads(gzip.decompress(body)).get("errors") or {}
+    except (AssertionError, OSError, ValueError):
+        return ()
+    several = (found.get("namespaces") or {}).items()
+    where = {"": [*(found.get("velero") or ()), *(found.get("cluster") or ())], **{f"{k}: ": v for k, v in several}}
+    return tuple(f"{place}{each}" for place, told_there in where.items() for each in told_there)
+
+
 def expected_volumes(cluster: Cluster, inside: set[str], began: float) -> set[tuple[str, str, str]]:
     """Return (namespace, pod, volume) of each claim that a running pod, older than the backup, mounts there.
 
@@ -84,12 +98,12 @@ def prefix(cluster: Cluster) -> str:
     return f"{name.strip('/')}/" if name else ""
 
 
-def _file(cluster: Cluster, backup: str, name: str) -> bytes:
-    bucket, key = cluster.profile.backups.bucket, f"{prefix(cluster)}backups/{backup}/{name}"
+def _file(cluster: Cluster, run: str, name: str, *, folder: str = "backups") -> bytes:
+    bucket, key = cluster.profile.backups.bucket, f"{prefix(cluster)}{folder}/{run}/{name}"
     try:
         body: bytes = cluster.s3(STORE).call("get_object", Bucket=bucket, Key=key)["Body"]
     except AssertionError as error:
-        raise AssertionError(told(f"backup {backup} has its file {name}", seen=str(error), where=bucket)) from error
+        raise AssertionError(told(f"{folder}/{run} has its file {name}", seen=str(error), where=bucket)) from error
     return body
 
 

@@ -131,11 +131,19 @@ def age_told(cluster: Cluster, name: str) -> str:
 
 def included(cluster: Cluster, there: Schedule) -> set[str]:
     """Return the namespaces that a schedule's backup made now would hold: live ones, not on their way out."""
-    alive = {
-        each["metadata"]["name"] for each in cluster.list("Namespace") if not each["metadata"].get("deletionTimestamp")
-    }
-    wanted = set(there.included) - {EVERYTHING} or alive
-    return (wanted & alive) - set(there.excluded)
+    return _held(cluster, there, going=False)
+
+
+def going(cluster: Cluster, there: Schedule) -> set[str]:
+    """Return the namespaces that it would hold if they weren't being deleted: what goes meanwhile is an error of it."""
+    return _held(cluster, there, going=True)
+
+
+def _held(cluster: Cluster, there: Schedule, *, going: bool) -> set[str]:
+    found = [each["metadata"] for each in cluster.list("Namespace")]
+    names = {each["name"] for each in found if bool(each.get("deletionTimestamp")) == going}
+    wanted = set(there.included) - {EVERYTHING} or names
+    return (wanted & names) - set(there.excluded)
 
 
 def _schedule(obj: Obj) -> Schedule:

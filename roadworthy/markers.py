@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from roadworthy import process
 
 if TYPE_CHECKING:
     from roadworthy.cluster.facade import Cluster
@@ -43,6 +45,16 @@ def leftover(name: str, now: float) -> bool:
         return False
     began = datetime.strptime(found[1], "%Y%m%dt%H%M%S").replace(tzinfo=UTC).timestamp()
     return now - began > LIFETIME
+
+
+def over(annotations: Mapping[str, str], now: float) -> bool:
+    """Whether a marker with these annotations belongs to a run that is over."""
+    if process.dead(annotations.get(HOLDER, "")):
+        return True
+    try:
+        return datetime.fromisoformat(annotations[EXPIRES]).timestamp() < now
+    except (KeyError, ValueError):
+        return False
 
 
 def sweeper(name: str) -> Callable[[Sweeper], Sweeper]:

@@ -31,7 +31,7 @@ def backup_by_schedule(cluster: Cluster, name: str) -> tuple[str, str, set[str]]
 def backup_complete(cluster: Cluster, begun: tuple[str, str, set[str]], minutes: int) -> Run:
     """Wait for it."""
     made = marks.ended(cluster, begun[0], within=minutes * 60.0)
-    _whole(made)
+    _whole(cluster, made)
     return made
 
 
@@ -84,7 +84,7 @@ def own_settings(cluster: Cluster) -> Settings:
 def backed_up(cluster: Cluster) -> Run:
     """Back it up; it must be complete."""
     made = marks.ended(cluster, marks.back_up(cluster), within=PATIENCE)
-    _whole(made)
+    _whole(cluster, made)
     return made
 
 
@@ -93,7 +93,7 @@ def deleted_and_restored(cluster: Cluster, database: Database, backup: Run) -> R
     """Delete it, see that it is gone, restore it."""
     marks.destroy(cluster, database.namespace)
     made = marks.restored(cluster, marks.begin_restore(cluster, backup.name), within=PATIENCE)
-    _whole(made)
+    _whole(cluster, made)
     return made
 
 
@@ -102,7 +102,7 @@ def restored_elsewhere(cluster: Cluster, database: Database, backup: Run) -> str
     """Return that namespace."""
     into = marks.target(cluster)
     name = marks.begin_restore(cluster, backup.name, namespaceMapping={database.namespace: into})
-    _whole(marks.restored(cluster, name, within=PATIENCE))
+    _whole(cluster, marks.restored(cluster, name, within=PATIENCE))
     return into
 
 
@@ -111,7 +111,7 @@ def one_restored(cluster: Cluster, pair: Settings, backup: Run) -> Settings:
     """Restore the one, found by its label."""
     after = settings.lose(cluster, pair)
     more = {"labelSelector": {"matchLabels": {settings.ONE: pair.one}}, "includedResources": ["configmaps"]}
-    _whole(marks.restored(cluster, marks.begin_restore(cluster, backup.name, **more), within=PATIENCE))
+    _whole(cluster, marks.restored(cluster, marks.begin_restore(cluster, backup.name, **more), within=PATIENCE))
     return after
 
 
@@ -160,9 +160,11 @@ def restore_time(samples: Samples, restore: Run, seconds: int, record_property: 
     assert found.good, told(f"a restore takes at most {seconds} s", seen=str(found), where=restore.name, todo=todo)
 
 
-def _whole(run: Run) -> None:
-    todo = f"look at its log: velero {run.kind.lower()} logs {run.name}"
-    assert run.complete, told(f"{run.kind} {run.name} is complete", seen=str(run), where="Velero", todo=todo)
+def _whole(cluster: Cluster, run: Run) -> None:
+    if not run.complete:
+        seen = "; ".join((str(run), *velero_content.errors(cluster, run)[:3]))
+        todo = f"look at its log: velero {run.kind.lower()} logs {run.name}"
+        raise AssertionError(told(f"{run.kind} {run.name} is complete", seen=seen, where="Velero", todo=todo))
 
 
 def _same(cluster: Cluster, database: Database, namespace: str) -> None:

@@ -1,9 +1,4 @@
-"""Backups and restores of a scenario's own, and all that Velero keeps because of them.
-
-Deleting a Backup leaves what it stored, and Velero makes the object anew from there: so Velero is asked to delete it.
-What a namespace of ours left in a repository of volumes goes as well. A killed run's backups end by themselves after an
-hour, for that is how long they are kept; its repositories are swept.
-"""
+"""Backups and restores of a scenario's own; how they go again, with all that Velero keeps, is in ``velero_removal``."""
 
 from __future__ import annotations
 
@@ -12,18 +7,14 @@ from functools import partial
 from typing import Any
 
 from probes.marks import marked
-from probes.object_store import SERVICE as STORE
-from probes.velero import BACKUP, LOCATION, RESTORE, Run, backup, home, locations, repositories, restore
-from probes.velero_content import prefix
-from probes.velero_schedules import schedule
-from probes.words import told
+from probes.marks.velero_removal import forget_volumes, remove
+from probes.velero import BACKUP, LOCATION, RESTORE, Run, backup, home, locations, restore
+from probes.velero_schedules import Schedule, going, schedule
+from probes.words import few, told
 from roadworthy.cluster import Cluster
-from roadworthy.markers import leftover, sweeper
 
 #: How long Velero keeps what nobody took away.
 KEPT = "1h0m0s"
-#: How long Velero may take to delete a backup. Seconds.
-DELETES = 90.0
 
 
 def back_up(cluster: Cluster) -> str:
@@ -37,7 +28,10 @@ def back_up_by(cluster: Cluster, name: str) -> str:
 
     It isn't labelled as the schedule's: that one is judged by what it made itself.
     """
-    return _begin(cluster, schedule(cluster, name).template)
+    there = schedule(cluster, name)
+    # What another scenario has just left is still being deleted: what goes during a backup is an error of the backup.
+    cluster.until(lambda: _at_rest(cluster, there), within=90.0, kinds=("Namespace",), what=name)
+    return _begin(cluster, there.template)
 
 
 def ended(cluster: Cluster, name: str, *, within: float) -> Run:
@@ -82,29 +76,10 @@ def destroy(cluster: Cluster, namespace: str) -> None:
     cluster.until(gone, within=120.0, kinds=("Namespace",), what=namespace)
 
 
-@sweeper("velero")
-def sweep(cluster: Cluster) -> None:
-    """Remove the repositories of namespaces that killed runs made, also those of which only the bucket knows."""
-    if "velero" not in cluster.profile.services:
-        return
-    bucket, where = cluster.profile.backups.bucket, f"{prefix(cluster)}kopia/"
-    stored = cluster.s3(STORE).call("list_objects_v2", Bucket=bucket, Prefix=where, Delimiter="/")
-    folders = {str(each["Prefix"]).removeprefix(where).strip("/") for each in stored.get("CommonPrefixes") or ()}
-    for namespace in sorted(folders | {each.of for each in repositories(cluster)}):
-        if leftover(namespace, cluster.now()) and cluster.fresh("Namespace", namespace) is None:
-            forget_volumes(cluster, namespace)
-
-
-def forget_volumes(cluster: Cluster, namespace: str) -> None:
-    """Remove the repository that a namespace of ours got, and what is stored in it."""
-    for each in repositories(cluster):
-        if each.of == namespace:
-            cluster.markers().delete("velero.io/v1/BackupRepository", each.name, namespace=home(cluster))
-    store, bucket = cluster.s3(STORE), cluster.profile.backups.bucket
-    where = f"{prefix(cluster)}kopia/{namespace}/"
-    while found := store.call("list_objects_v2", Bucket=bucket, Prefix=where, MaxKeys=500).get("Contents"):
-        keys = [{"Key": str(each["Key"])} for each in found]
-        store.call("delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+def _at_rest(cluster: Cluster, there: Schedule) -> None:
+    if names := sorted(going(cluster, there)):
+        expected, todo = "no namespace is being deleted while it is backed up", "see what its deletion waits for"
+        raise AssertionError(told(expected, seen=few(names), where="its status", todo=todo))
 
 
 def _in_reach(cluster: Cluster) -> None:
@@ -128,30 +103,8 @@ def _begin(cluster: Cluster, spec: Mapping[str, Any]) -> str:
     )
     for each in {*(spec.get("includedNamespaces") or ())} - {"*"}:
         cluster.markers().undo_later(partial(forget_volumes, cluster, each), f"repository of {each}")
-    cluster.markers().undo_later(lambda: _remove(cluster, name), f"backup {name}")
+    cluster.markers().undo_later(lambda: remove(cluster, name), f"backup {name}")
     return name
-
-
-def _remove(cluster: Cluster, name: str) -> None:
-    """Let Velero delete a backup of ours, with what it stored, and wait for it."""
-    request = marked("removal")
-    cluster.markers().create(
-        {
-            "apiVersion": "velero.io/v1",
-            "kind": "DeleteBackupRequest",
-            "metadata": {"name": request, "namespace": home(cluster)},
-            "spec": {"backupName": name},
-        }
-    )
-
-    def gone() -> None:
-        if cluster.fresh(BACKUP, name, namespace=home(cluster)) is None:
-            return
-        asked = cluster.fresh("velero.io/v1/DeleteBackupRequest", request, namespace=home(cluster)) or {}
-        said = "; ".join((asked.get("status") or {}).get("errors") or ())
-        raise AssertionError(told(f"Velero deletes the backup {name}", seen=said or "it is still there"))
-
-    cluster.until(gone, within=DELETES, kinds=(BACKUP,), what=name)
 
 
 def _over(cluster: Cluster, run: Run | None) -> Run:

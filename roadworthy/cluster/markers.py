@@ -139,7 +139,7 @@ def sweep(cluster: Inner) -> list[str]:
         found = cluster.access.get(resource.path(), query={"labelSelector": markers.LABEL}, count=f"SWEEP {kind}") or {}
         for each in found.get("items", []):
             meta = each["metadata"]
-            if not meta.get("deletionTimestamp") and over(meta.get("annotations") or {}, cluster.now()):
+            if not meta.get("deletionTimestamp") and markers.over(meta.get("annotations") or {}, cluster.now()):
                 path = resource.path(meta["name"], namespace=meta.get("namespace", ""))
                 restarting.delete(cluster, path, meta["uid"])
                 swept.append(path)
@@ -151,13 +151,3 @@ def sweep(cluster: Inner) -> list[str]:
         except (Unknown, AssertionError) as error:  # the service is down: its criterion will say so
             evidence.record("sweep", f"{name} ({time.monotonic() - began:.1f} s)", str(error))
     return swept
-
-
-def over(annotations: Mapping[str, str], now: float) -> bool:
-    """Whether a marker with these annotations belongs to a run that is over."""
-    if process.dead(annotations.get(markers.HOLDER, "")):
-        return True
-    try:
-        return datetime.fromisoformat(annotations[markers.EXPIRES]).timestamp() < now
-    except (KeyError, ValueError):
-        return False

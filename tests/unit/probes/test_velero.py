@@ -193,28 +193,6 @@ def test_a_volume_is_whole_when_every_byte_is_stored_and_claims_are_expected() -
     assert not velero_content.expected_volumes(there(Pod=pods), {"apps"}, 0.0)
 
 
-def test_a_killed_runs_repositories_are_swept_with_what_they_hold() -> None:
-    old, young = "roadworthy-20260101t000000-abcd-x", "roadworthy-20270115t075900-abcd-y"
-    repositories = [
-        {"metadata": {"name": f"{of}-default-kopia", "namespace": "velero", "uid": of}, "spec": {"volumeNamespace": of}}
-        for of in (old, young, "apps")
-    ]
-    lost = "roadworthy-20260101t000000-abcd-z"
-    folders = {"CommonPrefixes": [{"Prefix": f"kopia/{name}/"} for name in (lost, young, "apps")]}
-    pages = [folders, {"Contents": [{"Key": f"kopia/{old}/p1"}]}, {}, {"Contents": [{"Key": f"kopia/{lost}/p1"}]}, {}]
-    fake = FakeCluster(
-        {velero.REPOSITORY: repositories, velero.LOCATION: []},
-        services=SERVICES,
-        s3={"list_objects_v2": lambda _: pages.pop(0)},
-    )
-    marks.sweep(as_cluster(fake))
-    assert fake.marks.gone == [f"velero.io/v1/BackupRepository velero/{old}-default-kopia"]
-    did = [each for each in fake.store.did if each[0] == "delete_objects"]
-    assert [each["Key"] for _, more in did for each in more["Delete"]["Objects"]] == [
-        f"kopia/{old}/p1", f"kopia/{lost}/p1",
-    ]  # fmt: skip
-
-
 def test_a_backup_of_ours_is_kept_for_an_hour_only_and_isnt_the_schedules() -> None:
     location = {"metadata": {"name": "default", "namespace": "velero", "uid": "l"}, "spec": {"default": True}}
     fake = FakeCluster({velero_schedules.SCHEDULE: [DAILY], velero.LOCATION: [location]}, services=SERVICES)
@@ -228,3 +206,31 @@ def test_a_backup_of_ours_is_kept_for_an_hour_only_and_isnt_the_schedules() -> N
     assert made["spec"]["excludedNamespaces"] == ["kube-system"]
     assert "labels" not in made["metadata"]
     assert [what for _, what in fake.marks.undo] == [f"backup {name}"]
+
+
+def test_a_backup_waits_for_namespaces_that_are_being_deleted() -> None:
+    going = {"metadata": {"name": "apps", "deletionTimestamp": "2027-01-15T07:59:00Z"}}
+    known: dict[str, Any] = {
+        velero_schedules.SCHEDULE: [DAILY],
+        "Namespace": [going, {"metadata": {"name": "logging"}}],
+    }
+    with pytest.raises(AssertionError, match="no namespace is being deleted while it is backed up; seen: apps"):
+        marks.back_up_by(as_cluster(FakeCluster(known, services=SERVICES)), "daily")
+
+
+def test_what_velero_wrote_down_as_errors_is_told() -> None:
+    wrote = {"errors": {"velero": ["no agent"], "namespaces": {"apps": ["pvc x not found"]}}, "warnings": {}}
+    asked: list[str] = []
+
+    def get(arguments: dict[str, Any]) -> dict[str, bytes]:
+        asked.append(arguments["Key"])
+        return {"Body": gzip.compress(json.dumps(wrote).encode())}
+
+    found = there(locations=[], s3={"get_object": get}, backups=[run("b", "PartiallyFailed")])
+    (failed,) = velero.backups(found)
+    assert velero_content.errors(found, failed) == ("no agent", "apps: pvc x not found")
+    restored = velero.restores(there(restores=[run("r", "Failed", kind="Restore")]))
+    assert velero_content.errors(found, restored[0]) == ("no agent", "apps: pvc x not found")
+    assert asked == ["backups/b/b-results.gz", "restores/r/restore-r-results.gz"]
+    without = there(locations=[], s3={"get_object": AssertionError("NoSuchKey")})
+    assert velero_content.errors(without, failed) == ()
