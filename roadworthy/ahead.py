@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from roadworthy import allure_steps, apart, fixtures, gather, permission, stopping, voices
+from roadworthy import allure_steps, apart, fixtures, gather, permission, stopping, untold, voices
 from roadworthy.attempt import Attempt, attempt, judge_once
 from roadworthy.disturbance import disturbed
 from roadworthy.turns import Turns
@@ -120,6 +120,7 @@ class Ahead:
         deadline = time.monotonic() + LAST
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
+        untold.keep(self._run, self._done, self._verdicts)
 
     def _work(self) -> None:
         while (running := self._begin()) is not None:
@@ -135,8 +136,7 @@ class Ahead:
         with self._change:
             while not self._over:
                 if (item := self._next()) is not None:
-                    running = self._running[item.criterion.id] = _Running(item)
-                    return running
+                    return self._running.setdefault(item.criterion.id, _Running(item))
                 self._change.wait()
         return None
 

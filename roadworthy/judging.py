@@ -75,15 +75,22 @@ class Judging:
         record = self.record
         if self.cut_short:  # while it was judged, or later, while it was repaired
             record.reason = f"interrupted; until then: {record.reason}" if record.reason else "interrupted"
-        record.verdict, record.seconds = self.verdict.value, round(time.monotonic() - self._began, 3)
-        root = (record.root if self.verdict is Verdict.BLOCKED else "") or self.criterion.id
-        self.run.board.end(State(self.criterion.id, self.verdict, record.reason, root))
-        self.run.ahead.told(self.item, self.verdict)
-        noted = [(redact.text(str(name)), redact.text(str(value))) for name, value in self.item.user_properties]
-        self.item.user_properties[:], record.noted = noted, dict(noted)  # other plugins write them down, too
+        self._write_down()
         allure_steps.conclude(record)
         if self.cut_short:  # pytest makes no report of it
             self.run.board.keep(record.id, record.data())
+
+    def leave(self, made: Attempt) -> None:
+        """Keep what an attempt made ahead came to when the run ends before its turn: nothing is repaired."""
+        self._adopt(made)
+        self._began, self.verdict = time.monotonic() - made.seconds, classify(made.error)
+        self.record.reason = shown.message(made.error) if made.error else ""
+        if self.verdict in {Verdict.FAILED, Verdict.BROKEN}:
+            self.gather()
+        if self.verdict is Verdict.FAILED and not self._waived() and self.run.remediate:
+            self.record.reason += "; no remedy was tried, for the run ended before its turn"
+        self._write_down()
+        self.run.board.keep(self.record.id, self.record.data())
 
     def raise_outcome(self) -> None:
         """Tell pytest."""
@@ -135,12 +142,25 @@ class Judging:
             with self.run.undisturbed(self.criterion):
                 return self.attempt()
         self._began += time.monotonic() - waited - made.seconds  # what it took, not how long pytest waited for it
-        self.record.attempts, self.record.started = 1, moment(made.began)
-        self.item.user_properties[:] = made.properties
         for name, text in made.sections:
             self.item.add_report_section("call", name, text)
         allure_steps.adopt(made.shown)
+        return self._adopt(made)
+
+    def _adopt(self, made: Attempt) -> BaseException | None:
+        """Make an attempt that was made ahead ours."""
+        self.record.attempts, self.record.started = 1, moment(made.began)
+        self.item.user_properties[:] = made.properties
         return self._taken(made)
+
+    def _write_down(self) -> None:
+        record = self.record
+        record.verdict, record.seconds = self.verdict.value, round(time.monotonic() - self._began, 3)
+        root = (record.root if self.verdict is Verdict.BLOCKED else "") or self.criterion.id
+        self.run.board.end(State(self.criterion.id, self.verdict, record.reason, root))
+        self.run.ahead.told(self.item, self.verdict)
+        noted = [(redact.text(str(name)), redact.text(str(value))) for name, value in self.item.user_properties]
+        self.item.user_properties[:], record.noted = noted, dict(noted)  # other plugins write them down, too
 
     def _taken(self, made: Attempt) -> BaseException | None:
         self._last, self.error = made, made.error

@@ -3,7 +3,7 @@
 In a file of values ``@{domain}`` stands for the profile's word, ``!list name`` for one of its lists, ``!file name`` for
 a file's text, ``!yaml name`` for a YAML file's content, ``!files pattern`` for a mapping of file name to text, and
 ``!templated pattern`` for the same when the chart puts it through its template engine. What comes out is plain YAML in
-the cache folder, named by its content; it holds no secret, so it may stay there.
+the cache folder, named by its content; it holds no secret, so it may stay there until nobody has used it for long.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from installers.engine import shelf
 from installers.engine.component import ROOT, Component, Edition
 from roadworthy import backups, document
 from roadworthy.errors import BadInput
@@ -160,11 +161,7 @@ def render(component: Component, profile: Profile) -> Rendered:
     parts = [component.namespace, component.name, chart, json.dumps(values, sort_keys=True)]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
     path = cache() / f"{component.name}-{digest}.yaml"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(yaml.dump(values, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1000))
-        draft.replace(path)
+    shelf.put(path, lambda: yaml.dump(values, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1000))
     return Rendered(str(folder or edition.chart), path, values, digest)
 
 
