@@ -57,14 +57,15 @@ def _change(component: str, space: str, wanted: Obj, live: Obj, found: Mapping[s
     target = Target(str(wanted["kind"]), metadata["name"], space, metadata.get("uid", ""), str(wanted["apiVersion"]))
     shown = [f"{_words(path)} (by {manager})" for path, manager in sorted(found.items())]
     more = [f"and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
-    back = list(_remounted(wanted, live, found))
+    first = list(_whole(wanted, live, found))
+    replaced = {step["path"] for step in first}
     # The last of a list first, so that the numbers of those before it stay right.
-    paths = sorted(found, key=_order, reverse=True)
+    paths = [path for path in sorted(found, key=_order, reverse=True) if path.rpartition("/")[0] not in replaced]
     return Change(
         verb="strip",
         target=target,
         action=Patch(
-            [*back, *({"op": "remove", "path": path} for path in paths)],
+            [*first, *({"op": "remove", "path": path} for path in paths)],
             content_type="json",
             resource_version=metadata.get("resourceVersion", ""),
         ),
@@ -77,26 +78,35 @@ def _change(component: str, space: str, wanted: Obj, live: Obj, found: Mapping[s
     )
 
 
-def _remounted(wanted: Obj, live: Obj, found: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Yield the step back to the chart's volume of each mount that was led to one which goes.
+def _whole(wanted: Obj, live: Obj, found: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield the steps that keep volumes and mounts whole while what is foreign of them goes.
 
-    The API server takes no workload that mounts a volume which isn't there, so both go in one patch.
+    The API server takes no volume of two sources, gives one of none a source of its own, and takes no mount of a volume
+    that isn't there. So a volume that got another source becomes the chart's, and a mount that was led to a volume
+    which goes is led back to the chart's, which is put in again where it was lost: all in the patch that removes.
     """
     pod = _POD.get(str(wanted["kind"]), _POD["Deployment"])
     volumes = f"/{'/'.join(pod)}/volumes"
     if not any(path.startswith(volumes) for path in found):
         return
     spec, said = (functools.reduce(operator.getitem, pod, obj) for obj in (live, wanted))
-    paths = {f"{volumes}/{index}": volume["name"] for index, volume in enumerate(spec["volumes"])}
-    names = {name for path, name in paths.items() if path in found or volumes in found}
+    chart = {volume["name"]: volume for volume in said.get("volumes") or ()}
+    there = {volume["name"]: f"{volumes}/{index}" for index, volume in enumerate(spec["volumes"])}
+    for name, path in there.items():
+        if any(each.rpartition("/")[0] == path for each in found):
+            yield {"op": "replace", "path": path, "value": chart[name]}
+    gone = {name for name, path in there.items() if path in found or volumes in found}
+    lost = {name: volume for name, volume in chart.items() if name not in there}
     for sort in ("initContainers", "containers"):
         asked = {(c["name"], mount["mountPath"]): mount["name"] for c in said.get(sort) or () for mount in _mounts(c)}
         for number, container in enumerate(spec.get(sort) or ()):
             for place, mount in enumerate(_mounts(container)):
-                name = asked.get((container["name"], mount["mountPath"]))
-                if name and mount["name"] in names:
+                back = asked.get((container["name"], mount["mountPath"]))
+                if back and mount["name"] in gone:
+                    if back in lost:
+                        yield {"op": "add", "path": f"{volumes}/-", "value": lost.pop(back)}
                     path = f"/{'/'.join(pod)}/{sort}/{number}/volumeMounts/{place}/name"
-                    yield {"op": "replace", "path": path, "value": name}
+                    yield {"op": "replace", "path": path, "value": back}
 
 
 def _mounts(container: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -199,3 +199,40 @@ def test_the_same_in_a_cronjob() -> None:
         },
         {"op": "remove", "path": "/spec/jobTemplate/spec/template/spec/volumes/1"},
     ]
+
+
+CLAIM = {"name": "data", "persistentVolumeClaim": {"claimName": "web"}}
+VOLUMES = "/spec/template/spec/volumes"
+
+
+def mounting(name: str, *volumes: dict[str, Any]) -> dict[str, Any]:
+    return pod(containers=[container(data=name)], volumes=list(volumes))
+
+
+def steps(owned: dict[str, Any], spec: dict[str, Any]) -> Any:
+    """Return the patch for a workload that mounts a claim, by its chart, and was changed to ``spec``."""
+    obj = live("kubectl-edit", {"f:template": {"f:spec": owned}}, spec)
+    wanted = {**WANTED, "spec": mounting("data", CLAIM)}
+    (change,) = foreign.changes(cast("Cluster", FakeCluster([obj])), "web", "apps", [wanted])
+    assert isinstance(change.action, Patch)
+    return change.action.body
+
+
+def test_a_volume_that_got_another_source_is_the_charts_again() -> None:
+    """Without its source it would be an empty one, and the upgrade would be refused: two sources."""
+    owned: dict[str, Any] = {"f:volumes": {'k:{"name":"data"}': {"f:emptyDir": {".": {}, "f:medium": {}}}}}
+    found = steps(owned, mounting("data", {"name": "tmp"}, {"name": "data", "emptyDir": {"medium": "Memory"}}))
+    assert found == [{"op": "replace", "path": f"{VOLUMES}/1", "value": CLAIM}]
+
+
+def test_a_volume_that_another_took_the_place_of_is_there_again() -> None:
+    """Otherwise the mount that is led back would lead nowhere."""
+    owned: dict[str, Any] = {
+        "f:containers": {CONTAINER: {"f:volumeMounts": {'k:{"mountPath":"/data"}': {"f:name": {}}}}},
+        "f:volumes": {'k:{"name":"scratch"}': {".": {}, "f:emptyDir": {}, "f:name": {}}},
+    }
+    assert steps(owned, mounting("scratch", {"name": "scratch", "emptyDir": {}})) == [
+        {"op": "add", "path": f"{VOLUMES}/-", "value": CLAIM},
+        {"op": "replace", "path": "/spec/template/spec/containers/0/volumeMounts/0/name", "value": "data"},
+        {"op": "remove", "path": f"{VOLUMES}/0"},
+    ]
