@@ -30,12 +30,16 @@ HURRIED = 0.3
 
 @dataclass(frozen=True)
 class Judged:
-    """What one run came to: the criteria's verdicts.json entries, and the process's own words."""
+    """What one run came to: the criteria's verdicts.json entries, and the process's own words.
+
+    ``recovered`` is what it put right before it judged (verdicts.json, too).
+    """
 
     code: int
     criteria: list[dict[str, Any]]
     output: str
     seconds: float
+    recovered: tuple[dict[str, Any], ...] = ()
 
     @property
     def only(self) -> dict[str, Any]:
@@ -54,8 +58,7 @@ class Judged:
         """Every Change that was made, with the remedy that made it (`module.argument`)."""
         return [
             (remedy_name(remedy), change)
-            for criterion in self.criteria
-            for remedy in criterion["remedies"]
+            for remedy in (*self.recovered, *(each for one in self.criteria for each in one["remedies"]))
             for change in remedy["changes"]
             if change["done"]
         ]
@@ -118,12 +121,13 @@ class Bench:
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False)
         output = f"$ {' '.join(command)}\n{ended.stdout}\n{ended.stderr}"
         try:
-            criteria = json.loads((reports / "verdicts.json").read_text(encoding="utf-8"))["criteria"]
+            said = json.loads((reports / "verdicts.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             seen = f"exit code {ended.returncode}\n{output[-6000:]}"
             raise RoadworthyError("the run's verdicts.json", seen=seen, where=str(reports)) from None
         (reports / f"output-{time.time():.0f}.txt").write_text(output, encoding="utf-8")
-        return Judged(ended.returncode, criteria, output, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return Judged(ended.returncode, said["criteria"], output, seconds, tuple(said["recovered"]))
 
     @contextmanager
     def injected(self, steps: tuple[tuple[str, Any], ...]) -> Iterator[Callable[[], None]]:

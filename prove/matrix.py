@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "features" / "faults.schema.json"
 #: What is proven when nothing else is said.
 PHASE1 = ROOT / "features" / "phase1.feature"
+#: Stands for a remedy where a run puts right what a dead one left, before it judges: no tag asks for that.
+RECOVERY = "recovery"
 
 
 @dataclass(frozen=True)

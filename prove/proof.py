@@ -88,7 +88,7 @@ def _prove(row: Row, bench: Bench, result: Result, ground: Ground | None) -> Non
         _need(red.code == 1, f"exit code {red.code}: {red.output[-2000:]}")
         _need(not red.changes, f"a run without --remediate made a Change: {red.changes}")
         # Red in a hurry isn't red yet for a promise that allows more time.
-        repaired = until(partial(look, remediate=True), lambda seen: seen.only["verdict"] != "passed", row.within)
+        repaired = until(partial(look, remediate=True), _noticed, row.within)
         result.repaired(repaired)
         _rightly_repaired(row, repaired)
         result.seen_repaired = True
@@ -112,6 +112,10 @@ def _rightly_red(row: Row, seen: Judged) -> bool:
     return seen.only["verdict"] == "failed" and row.matches(seen.only["reason"])
 
 
+def _noticed(seen: Judged) -> bool:
+    return bool(seen.changes) or seen.only["verdict"] != "passed"
+
+
 def _rightly_repaired(row: Row, seen: Judged) -> None:
     if row.remedy == "none":
         _need(seen.only["verdict"] == "failed", f"{seen.only['verdict']} without a repair")
@@ -120,7 +124,9 @@ def _rightly_repaired(row: Row, seen: Judged) -> None:
         _need(re.search(row.unrepaired, words, re.DOTALL) is not None, f"/{row.unrepaired}/ isn't in: {words}")
         return
     came = f"{seen.only['verdict']}: {seen.only['reason']}"
-    _need(seen.only["verdict"] == "converged", f"{came}\n{seen.output[-4000:]}")
+    # What is put right before anything is judged is never seen red by the run that does it.
+    wanted = "passed" if row.remedy == matrix.RECOVERY else "converged"
+    _need(seen.only["verdict"] == wanted, f"{came}\n{seen.output[-4000:]}")
     _need(seen.code == 0, f"{came}, and exit code {seen.code}")
     made = {name for name, _ in seen.changes}
     _need(row.remedy in made, f"{row.remedy} made no Change; these did: {sorted(made)}")

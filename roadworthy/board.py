@@ -24,6 +24,7 @@ from roadworthy.verdict import Verdict
 #: A root is judged, and repaired, within this time, or what needs it is broken. Seconds.
 LONGEST = 3600.0
 _POLL = 0.05
+_RECOVERED = "recovered.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,10 @@ class Board:
         draft.write_text(json.dumps(record))
         draft.replace(self._file("cut", criterion))
 
+    def recovered(self, remedies: list[dict[str, Any]]) -> None:
+        """Keep what was put right before anything was judged: no criterion's report tells of it."""
+        self.folder.joinpath(_RECOVERED).write_text(json.dumps(remedies, default=str))
+
     def leave(self) -> None:
         """Say that this worker judges nothing more."""
         self._me.unlink(missing_ok=True)
@@ -158,6 +163,13 @@ class Board:
 def cut_short(folder: Path) -> list[dict[str, Any]]:
     """Return the records of the criteria that were under way when the run that shares the folder was interrupted."""
     return [json.loads(file.read_text()) for file in sorted(folder.glob("cut-*"))]
+
+
+def recovered(folder: Path) -> list[dict[str, Any]]:
+    """Return what the run that shares the folder put right before it judged (``record.remedy_data``)."""
+    file = folder / _RECOVERED
+    found: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
+    return found
 
 
 def _alive(pid: int) -> bool:

@@ -83,6 +83,10 @@ def show(document: dict[str, Any]) -> None:
     if not console.is_terminal:
         console = Console(width=160)
     console.print(table)
+    for change in (change for remedy in document.get("recovered", []) for change in remedy["changes"]):
+        console.print(
+            f"before anything was judged: {change['verb']} {change['target']}: {change['why']}", highlight=False
+        )
     counts = ", ".join(f"{many} {verdict}" for verdict, many in document["counts"].items())
     changes = f"{document['changes']} change{'' if document['changes'] == 1 else 's'} made"
     cluster, took = document["cluster"]["name"], told(document["seconds"])

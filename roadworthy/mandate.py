@@ -6,8 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadworthy import plan_file
+from roadworthy import plan_file, redact
 from roadworthy.errors import BadInput
+from roadworthy.record import remedy_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +110,8 @@ class Mandate:
         """Whether a dead run's half-done work was looked for; one that follows a plan does what is in it, no more."""
         run = self._run
         if run.remediate and not self.plan and run.board.once("recovered"):
-            run.convergence.recover()
+            reports = run.convergence.recover()
+            run.board.recovered([redact.data(remedy_data(each, helped=not each.error)) for each in reports])
         return True
 
     @cached_property

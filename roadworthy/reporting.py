@@ -36,6 +36,7 @@ class Reporting:
         self._shown: dict[str, str] = {}
         self._set_aside: list[pytest.TestReport] = []
         self._began = time.time()
+        self._recovered: list[dict[str, Any]] = []
         self._written: Path | None = None
 
     @pytest.hookimpl(wrapper=True)
@@ -86,11 +87,14 @@ class Reporting:
         if self.run.worker:
             return
         if shared := self.run.__dict__.get("shared_folder"):
+            self._recovered = board.recovered(Path(shared))
             self.records = {**{record["id"]: record for record in board.cut_short(Path(shared))}, **self.records}
         if not self.records:
             return
         order = sorted(self.records.values(), key=lambda record: (record["file"], record["line"], record["id"]))
-        content = verdicts.document(self.run.id, self._cluster(), order, started=self._began, exit_code=int(exitstatus))
+        content = verdicts.document(
+            self.run.id, self._cluster(), order, self._recovered, started=self._began, exit_code=int(exitstatus)
+        )
         self._written = self.run.reports / "verdicts.json"
         verdicts.write(self._written, content)
         if self.run.plan:
@@ -109,7 +113,8 @@ class Reporting:
         if self._set_aside:
             terminal.stats["failed"] += self._set_aside
         if self._written is not None:
-            summary.Summary(terminal, list(self.records.values()), self._shown, self.run).show(self._written)
+            told = summary.Summary(terminal, list(self.records.values()), self._shown, self.run)
+            told.show(self._written, self._recovered)
 
     def _cluster(self) -> dict[str, Any]:
         # A controller of workers has reached no cluster itself: it says what the profile says.

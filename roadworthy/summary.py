@@ -33,14 +33,17 @@ class Summary:
         for record in records:
             self._by[record["verdict"]].append(record)
 
-    def show(self, written: Path) -> None:
-        """Print it; ``written`` is where all of it is."""
+    def show(self, written: Path, recovered: list[dict[str, Any]]) -> None:
+        """Print it; ``written`` is where all of it is, ``recovered`` what was put right before anything was judged."""
         self._terminal.section(f"roadworthy: {self._run.stated.name}", "=")
+        if recovered:
+            self._head("recovered", "what a dead run had left half-done", green=True, bold=True)
+            self._remedies(recovered)
         self._roots()
         for record in self._by[Verdict.CONVERGED.value]:
             self._head("converged", record["id"], green=True, bold=True)
             self._line(f"    was: {record['reason']}")
-            self._remedies(record)
+            self._remedies(record["remedies"])
         for verdict in (Verdict.WAIVED, Verdict.NOT_APPLICABLE):
             self._by_reason(verdict.value)
         for record in self._records:
@@ -48,7 +51,7 @@ class Summary:
                 self._head("warning", f"{record['id']}: {warning}", yellow=True)
         if self._run.plan:
             self._plan()
-        self._last(written)
+        self._last(written, recovered)
 
     def _plan(self) -> None:
         from roadworthy import plan_file, review, terminal
@@ -69,18 +72,18 @@ class Summary:
                 self._head(verdict, record["id"], red=True, bold=True)
                 for line in (self._shown.get(record["id"]) or record["reason"]).splitlines():
                     self._line(f"    {line}")
-                self._remedies(record)
+                self._remedies(record["remedies"])
                 for waiting in few(blocked.pop(record["id"], [])):
                     self._line(f"    blocks {waiting}")
         for root, names in blocked.items():
             if names:
                 self._head("blocked", f"by {root or 'something that it needs'}: {', '.join(few(names))}", red=True)
 
-    def _remedies(self, record: dict[str, Any]) -> None:
-        idle = [remedy for remedy in record["remedies"] if not remedy["changes"] and not remedy["reason"]]
+    def _remedies(self, remedies: list[dict[str, Any]]) -> None:
+        idle = [remedy for remedy in remedies if not remedy["changes"] and not remedy["reason"]]
         if idle:
             self._line(f"    {idle[0]['outcome']}: {', '.join(remedy['name'] for remedy in idle)}")
-        for remedy in (one for one in record["remedies"] if one not in idle):
+        for remedy in (one for one in remedies if one not in idle):
             self._line(f"    {remedy['name']}: {remedy['outcome']}{': ' if remedy['reason'] else ''}{remedy['reason']}")
             for line in few([told(change) for change in remedy["changes"]]):
                 self._line(f"        {line}")
@@ -93,9 +96,10 @@ class Summary:
         for reason, names in by_reason.items():
             self._head(verdict, f"{', '.join(few(names))}: {reason}", yellow=True)
 
-    def _last(self, written: Path) -> None:
+    def _last(self, written: Path, recovered: list[dict[str, Any]]) -> None:
         counts = ", ".join(f"{len(self._by[v.value])} {v.value}" for v in Verdict if self._by[v.value])
-        changes = [change for r in self._records for remedy in r["remedies"] for change in remedy["changes"]]
+        remedies = [*recovered, *(remedy for record in self._records for remedy in record["remedies"])]
+        changes = [change for remedy in remedies for change in remedy["changes"]]
         made = sum(change["done"] for change in changes)
         many = len(self._records)
         self._line(

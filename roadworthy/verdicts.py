@@ -18,13 +18,25 @@ _PACKAGES = ("roadworthy", "pytest", "pytest-bdd", "allure-pytest", "kubernetes"
 
 
 def document(
-    run: str, cluster: dict[str, Any], criteria: list[dict[str, Any]], *, started: float, exit_code: int
+    run: str,
+    cluster: dict[str, Any],
+    criteria: list[dict[str, Any]],
+    recovered: list[dict[str, Any]],
+    *,
+    started: float,
+    exit_code: int,
 ) -> dict[str, Any]:
-    """Return the whole document; ``criteria`` are ``Record.data()``, in the order to show them."""
+    """Return the whole document.
+
+    ``criteria`` are ``Record.data()``, in the order to show them; ``recovered`` is what was put right before them
+    (``record.remedy_data``).
+    """
     ended = datetime.now(UTC)
     counts: dict[str, int] = {}
     for criterion in criteria:
         counts[criterion["verdict"]] = counts.get(criterion["verdict"], 0) + 1
+    remedies = [*recovered, *(remedy for criterion in criteria for remedy in criterion["remedies"])]
+    made = [change for remedy in remedies for change in remedy["changes"]]
     return {
         "version": VERSION,
         "run": run,
@@ -34,7 +46,8 @@ def document(
         "cluster": redact.data(cluster),
         "versions": {"python": platform.python_version(), **_versions()},
         "counts": counts,
-        "changes": sum(change["done"] for c in criteria for remedy in c["remedies"] for change in remedy["changes"]),
+        "changes": sum(change["done"] for change in made),
+        "recovered": recovered,
         "criteria": criteria,
     }
 

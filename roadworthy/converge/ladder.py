@@ -135,8 +135,8 @@ class Convergence:
         if not any(recovery.left(self._cluster, self.run)):
             return []
         self._cluster.renew()
-        case = Case(self._cluster, recovery.NAME, "a run of ours died in the middle of its work", self.run, {})
-        return self._climber.climb(case, recovery.NAME, reports, recovery.remedy)
+        case = Case(self._cluster, recovery.NAME, "a run of ours died in the middle of its work", "", {})
+        return self._climber.climb(case, recovery.NAME, reports, lambda _: recovery.left(self._cluster, self.run))
 
     def _climb_all(
         self, case: Case, ladder: Ladder, judge: Judge, judged: Judgement, reports: list[RemedyReport]

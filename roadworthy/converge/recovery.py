@@ -5,22 +5,15 @@ Called by who holds the Lease: no other run is at work then, so a mark of any ot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from roadworthy import halfway
-from roadworthy.case import Case, Changes
+from roadworthy.case import Changes
 from roadworthy.change import Change, Patch, Scale, Target
 from roadworthy.cluster.facade import Cluster, Obj
 
 NAME = "recovery"
 
 
-def remedy(case: Case) -> Changes:
-    """Finish what runs other than ``case.argument`` began and left."""
-    yield from left(case.cluster, case.argument)
-
-
-def left(cluster: Cluster, run: str) -> Iterator[Change]:
+def left(cluster: Cluster, run: str) -> Changes:
     """Yield what finishes what other runs than ours left half-done."""
     for node in cluster.list("v1/Node"):
         if (by := halfway.cordoned_by(node)) and by != run:

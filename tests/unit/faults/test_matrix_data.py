@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from prove.matrix import PHASE1, ROOT, Row, data, faultless, rows
+from prove.matrix import PHASE1, RECOVERY, ROOT, Row, data, faultless, rows
 from sandbox.faults import registry
 
 PHASE2 = ROOT / "features" / "phase2.feature"
@@ -21,7 +21,9 @@ def test_every_promise_has_a_fault() -> None:
 def test_a_row_names_what_exists(row: Row) -> None:
     re.compile(row.red)
     ladder = {".".join(filter(None, rung)) for rung in row.criterion.ladder()}
-    assert row.remedy in ladder | {"none"}, f"{row.remedy} is no remedy of {row.criterion.id}: {sorted(ladder)}"
+    assert row.remedy in ladder | {"none", RECOVERY}, (
+        f"{row.remedy} is no remedy of {row.criterion.id}: {sorted(ladder)}"
+    )
     known = registry.known()
     for name, arguments in row.inject:
         if name == "restart":

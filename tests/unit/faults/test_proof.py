@@ -100,6 +100,15 @@ def test_what_goes_otherwise_is_not(answers: list[Judged], words: str) -> None:
     assert not all(result.marks)
 
 
+def test_what_is_put_right_before_anything_is_judged_is_a_repair_and_found_no_red() -> None:
+    row = replace(REPAIRED, remedy="recovery")
+    done = {"name": "recovery", "argument": "", "changes": [{"done": True, "why": "a dead run's"}]}
+    _, result = prove(PASSED, FAILED, replace(PASSED, recovered=(done,)), PASSED, row=row)
+    assert (result.remedies, result.changes, result.note) == ("recovery", 1, "a dead run's")
+    with pytest.raises(proof.Unproven, match="converged"):
+        prove(PASSED, FAILED, MENDED, row=row)
+
+
 def test_what_nothing_may_repair_is_left_alone() -> None:
     red = judged("failed", "clock of node-4 is right; seen: +60.1 s", code=1)
     _, result = prove(PASSED, red, red, PASSED, row=LEFT)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.unit.roadworthy.toy import Toy
 
 pytest_plugins = ["pytester"]
+
+SCHEMA = Path(__file__).parents[3] / "reports/verdicts.schema.json"
 
 LOKI = """
 @remedy:install.loki
@@ -264,3 +268,23 @@ def test_a_worker_that_dies_is_told(toy: Toy) -> None:
     broken = [record for record in toy.document["criteria"] if record["verdict"] == "broken"]
     assert len(broken) == 1
     assert "its worker died" in broken[0]["reason"]
+
+
+def test_what_a_dead_run_left_is_told_and_counted_although_no_criterion_noticed(toy: Toy) -> None:
+    toy.feature(LOKI)
+    toy.root.joinpath("left").touch()
+    result = toy.run("features", "--remediate")
+    assert toy.verdicts == {"loki-is-up": "passed"}
+    assert toy.document["changes"] == 1
+    (remedy,) = toy.document["recovered"]
+    jsonschema.validate(toy.document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert (remedy["name"], remedy["outcome"], remedy["changes"][0]["why"]) == (
+        "recovery",
+        "repaired",
+        "a dead run left it",
+    )
+    result.stdout.fnmatch_lines(
+        ["recovered what a dead run had left half-done", "*uncordon Thing left*", "*1 change made"]
+    )
+    toy.run("features")
+    assert toy.document["recovered"] == []
