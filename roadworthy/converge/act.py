@@ -48,6 +48,18 @@ def seen(change: Change) -> None:
             redact.register_secret(each)
 
 
+def prepare(tools: Tools, change: Change) -> None:
+    """Have ready what a Change needs beside the cluster, however long that takes: the images that its pods will pull.
+
+    Raises:
+        BadInput: one can't be had. Nothing was done.
+
+    """
+    wanted = change.action.images if isinstance(change.action, HelmUpgrade) else ()
+    if tools.options.images is not None and wanted:
+        tools.options.images(wanted)
+
+
 def act(tools: Tools, change: Change) -> Executed:
     """Carry a Change out.
 

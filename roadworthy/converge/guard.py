@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +42,16 @@ class Guard:
     def start(self) -> None:
         """Begin to count the time for repairs."""
         self._began = self._began or time.monotonic()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Don't count what goes on in here as time for repairs: nothing of the cluster is touched meanwhile."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            if self._began is not None:
+                self._began += time.monotonic() - began
 
     def made(self) -> None:
         """Count a Change."""

@@ -117,8 +117,6 @@ def upgrade(tools: Tools, change: Change, action: HelmUpgrade, *, dry: bool) -> 
         words = _words(tools, env, change, action)
         if dry:
             return _rendered_diff(tools, env, change, words)
-        if tools.options.images is not None and action.images:
-            tools.options.images(action.images)
         words += ["--wait=watcher", "--rollback-on-failure"] if action.wait else ["--wait=hookOnly"]
         ended = _helm(tools, env, words, timeout=action.timeout_seconds + _MORE)
     if ended.code:

@@ -9,7 +9,7 @@ from roadworthy import evidence, redact
 from roadworthy.case import Case, Remedy
 from roadworthy.change import Change, Outcome
 from roadworthy.converge import fence
-from roadworthy.converge.act import act, seen
+from roadworthy.converge.act import act, prepare, seen
 from roadworthy.converge.guard import Guard
 from roadworthy.converge.history import History
 from roadworthy.converge.journal import Journal
@@ -69,10 +69,12 @@ class Climber:
             self._journal.write("refused", **words, why=error.render())
             return _refused(change, error, began)
         self._tools.options.progress(redact.text(f"{change.verb} {change.target}: {change.why}"))
+        with self._guard.aside():
+            prepare(self._tools, change)
         intent = self._journal.write("intent", **words, **_intent(change))
         self._history.tried(name, str(change.target), case.criterion, time.time())
         try:
-            self._guard.before_all()  # a back-off may have been waited out
+            self._guard.before_all()  # a back-off, or an image, may have been waited for
             pod = fence.found(self._tools, change.target) if change.target.kind == "Pod" else None
             done = act(self._tools, change)
         except Refused as error:

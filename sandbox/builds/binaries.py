@@ -89,7 +89,9 @@ def _build(unit: Unit, target: Path, task: str, report: Progress) -> None:
     for part in ("mod", "build"):  # a download comes back in seconds, what was compiled in minutes
         if store.size(home) + unit.disk_mb * MB > CACHES_AT_MOST:
             store.remove(home / part)
-    with tempfile.TemporaryDirectory(prefix="tmp-", dir=home) as scratch, store.whole(target) as fresh:
+    # What a killed compiler is still writing may stay: the next build removes it.
+    scratches = tempfile.TemporaryDirectory(prefix="tmp-", dir=home, ignore_cleanup_errors=True)
+    with scratches as scratch, store.whole(target) as fresh:
         runner = Runner(unit, go, Path(scratch))
         build(runner, fresh, lambda fraction, package: report.update(task, fraction, package))
         for copy in unit.copies:

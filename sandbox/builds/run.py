@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import signal
@@ -66,6 +67,13 @@ class Runner:
             text=True,
             start_new_session=True,
         )
+
+        def end() -> None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+        # A build that goes on behind a run, in a daemon thread, is not unwound when the run ends.
+        atexit.register(end)
         try:
             for raw in process.stdout or ():
                 line = raw.rstrip()
@@ -75,9 +83,9 @@ class Runner:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:
+            atexit.unregister(end)
             if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                end()
         self.cpu_seconds += usage.ru_utime + usage.ru_stime
         if process.returncode != 0:
             raise self._explained(command, list(tail))

@@ -65,6 +65,10 @@ class Toolchain:
             "GOVCS": "*:off",
             "GOTELEMETRY": "off",
             "CGO_ENABLED": "1" if cgo else "0",
+            # A compiler is gone before its garbage matters: collecting only beyond 1 GiB takes a fifth of the time off
+            # (net/http, go/types and what they need, cold, 2 cores: 53 s of processor instead of 67).
+            "GOGC": "off",
+            "GOMEMLIMIT": "1GiB",
         }
 
 

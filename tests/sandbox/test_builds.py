@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -144,6 +148,30 @@ def test_why_go_failed_is_told_apart(tiny: Path, tmp_path: Path, said: str, kind
     runner = run.Runner(unit.load("hello", tiny), toolchain.Toolchain(go, "go1.26.8"), tmp_path)
     with pytest.raises(kind, match=said.split(":", maxsplit=1)[0]):
         runner.go(["build"], lambda _: None)
+
+
+BEHIND = """
+import sys, threading, time
+from pathlib import Path
+from sandbox.builds import run, toolchain, unit
+
+folder = Path(sys.argv[1])
+runner = run.Runner(unit.load("hello", folder), toolchain.Toolchain(Path("/bin/sh"), "go1.26.8"), folder)
+script = f"sleep 60 & echo $! > {folder}/pid; wait"
+threading.Thread(target=runner.go, args=(["-c", script], print), daemon=True).start()
+while not (folder / "pid").is_file() or not (folder / "pid").read_text():
+    time.sleep(0.01)
+"""
+
+
+def test_a_build_behind_a_run_ends_with_it(tiny: Path) -> None:
+    subprocess.run([sys.executable, "-c", BEHIND, str(tiny)], check=True, timeout=60)
+    command = Path(f"/proc/{int((tiny / 'pid').read_text())}/cmdline")
+    deadline = time.monotonic() + 5
+    with contextlib.suppress(FileNotFoundError):
+        while command.read_bytes():  # a zombie has none
+            assert time.monotonic() < deadline, "it runs on"
+            time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import time as clock
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from roadworthy.case import Case
-from roadworthy.change import Change, Play, Target
+from roadworthy.change import Change, HelmUpgrade, Play, Target
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.converge import Convergence, Judgement, Options
 from roadworthy.converge.tools import Tools, run
@@ -88,6 +88,22 @@ def test_the_deadline(engine: Build, case: Case, judge: Judge, api: Api) -> None
     made = engine({"deadline": 0.05, "confirm_after": 0.1})
     made._guard.start()
     assert "repairs end within 0 s" in refused(made, case, judge, api)
+
+
+def test_an_image_that_is_made_first_takes_no_time_of_the_repairs(engine: Build, case: Case, judge: Judge) -> None:
+    release = HelmUpgrade("./chart", "", (), "", images=("sandbox.local/toy:1",))
+    change = Change("install", Target("Release", "toy", "a"), release, why="it isn't installed")
+    wanted: list[str] = []
+
+    def make(images: Sequence[str]) -> None:
+        assert "intent" not in [each["kind"] for each in made.journal.entries()], "nothing is begun meanwhile"
+        wanted.extend(images)
+        time.sleep(0.6)
+
+    made = engine({"deadline": 0.5}, {"toy": lambda _: (yield change)}, images=make, helm="/bin/false")
+    done = made.converge(case, [("toy", "")], judge)
+    assert wanted == ["sandbox.local/toy:1"]
+    assert "the state of Release a/toy can be read" in done.reason, "helm was run"
 
 
 def test_the_maintenance_window(engine: Build, case: Case, judge: Judge, api: Api, cluster: LiveCluster) -> None:
