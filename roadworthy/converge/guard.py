@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from roadworthy.change import Change, Delete
 from roadworthy.cluster import connecting, workloads
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.converge import budgets, held, keeping
+from roadworthy.converge.deadline import Deadline
 from roadworthy.converge.history import History
 from roadworthy.converge.lease import Lease
 from roadworthy.converge.limits import Limits
@@ -29,29 +28,15 @@ LEAST_LEASE = 5.0
 
 
 class Guard:
-    """The guards of one run on one cluster."""
+    """The guards of one run on one cluster; ``deadline`` counts the time for repairs."""
 
     def __init__(
         self, cluster: LiveCluster, limits: Limits, history: History, lease: Lease, pause_file: Path | None
     ) -> None:
         self._cluster, self._limits, self._history = cluster, limits, history
         self._lease, self._pause_file = lease, pause_file
-        self._began: float | None = None
+        self.deadline = Deadline(limits.deadline)
         self._changes = 0
-
-    def start(self) -> None:
-        """Begin to count the time for repairs."""
-        self._began = self._began or time.monotonic()
-
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Don't count what goes on in here as time for repairs: nothing of the cluster is touched meanwhile."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            if self._began is not None:
-                self._began += time.monotonic() - began
 
     def made(self) -> None:
         """Count a Change."""
@@ -60,7 +45,7 @@ class Guard:
     def before_all(self) -> None:
         """Raise Stopped when nothing at all may be changed now; the Lease is asked for last, just before the act."""
         try:
-            self._time_left()
+            self.deadline.check()
             self._right_cluster()
             self._not_paused()
             self._enough_healthy()
@@ -87,7 +72,7 @@ class Guard:
         self._one_control_plane_node(change)
         self._evicted_not_deleted(change)
         self._attempts_left(remedy, change)
-        self._wait_out(self._back_off(remedy, change))
+        self.deadline.wait(self._back_off(remedy, change))
 
     def preview(self, remedy: str, change: Change, criterion: str = "") -> str:
         """Return which guard would stop a Change; empty when none would. Waits for nothing, needs no Lease."""
@@ -105,13 +90,6 @@ class Guard:
         except Refused as error:
             return error.render()
         return ""
-
-    def _time_left(self) -> None:
-        spent = time.monotonic() - (self._began or time.monotonic())
-        if spent > self._limits.deadline:
-            raise Refused(
-                f"repairs end within {self._limits.deadline:.0f} s", seen=f"{spent:.0f} s", todo="limits.deadline"
-            )
 
     def _right_cluster(self) -> None:
         connecting.writable(self._cluster)
@@ -190,14 +168,6 @@ class Guard:
             return max(0.0, cool)
         pause = min(self._limits.back_off * 2.0 ** (len(tried) - 1), self._limits.back_off_most)
         return max(0.0, cool, tried[-1] + pause * random.uniform(0.8, 1.2) - now)  # noqa: S311 - jitter
-
-    def _wait_out(self, seconds: float) -> None:
-        left = self._limits.deadline - (time.monotonic() - (self._began or time.monotonic()))
-        if seconds > left:
-            raise Refused(
-                f"a back-off of {seconds:.0f} s fits into the time for repairs", seen=f"{left:.0f} s are left"
-            )
-        time.sleep(seconds)
 
 
 def node_ready(node: object) -> bool:

@@ -93,7 +93,7 @@ class Convergence:
         if judged.verdict is not Verdict.FAILED:
             return Converged(judged.verdict, judged.message)
         try:
-            self._guard.start()
+            self._guard.deadline.start()
             self._guard.before_ladder(case.criterion)
             with self._leased() as waited:
                 recovered = self._put_right(reports)
@@ -122,7 +122,7 @@ class Convergence:
         """
         reports: list[RemedyReport] = []
         if any(recovery.left(self._cluster, self.run)):
-            self._guard.start()
+            self._guard.deadline.start()
             try:
                 with self._leased(wait=0.0):
                     self._put_right(reports)

@@ -69,7 +69,7 @@ class Climber:
             self._journal.write("refused", **words, why=error.render())
             return _refused(change, error, began)
         self._tools.options.progress(redact.text(f"{change.verb} {change.target}: {change.why}"))
-        with self._guard.aside():
+        with self._guard.deadline.aside():
             prepare(self._tools, change)
         intent = self._journal.write("intent", **words, **_intent(change))
         self._history.tried(name, str(change.target), case.criterion, time.time())

@@ -14,7 +14,7 @@ import pytest
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Patch, Target
 from roadworthy.cluster.live import LiveCluster
-from roadworthy.converge import Converged, Judgement, confirm, guard, history, journal, ladder, rung
+from roadworthy.converge import Converged, Judgement, confirm, deadline, guard, history, journal, ladder, rung
 from roadworthy.verdict import Verdict
 from tests.guarantees.field import Field
 from tests.guarantees.toys import map_judge
@@ -52,7 +52,7 @@ def clock() -> Iterator[Clock]:
     """The engine's clock, the Lease's excepted: that is kept in real time, with a real API server."""
     made = Clock()
     with ExitStack() as stack:
-        for module in (guard, history, confirm, ladder, rung):
+        for module in (deadline, guard, history, confirm, ladder, rung):
             stack.enter_context(mock.patch.object(module, "time", made.as_time()))
         stack.enter_context(mock.patch.object(journal, "datetime", made.as_datetime()))
         middle = SimpleNamespace(uniform=lambda low, high: (low + high) / 2)

@@ -86,7 +86,7 @@ def test_changes_in_a_run(engine: Build, case: Case, judge: Judge, api: Api) -> 
 
 def test_the_deadline(engine: Build, case: Case, judge: Judge, api: Api) -> None:
     made = engine({"deadline": 0.05, "confirm_after": 0.1})
-    made._guard.start()
+    made._guard.deadline.start()
     assert "repairs end within 0 s" in refused(made, case, judge, api)
 
 
