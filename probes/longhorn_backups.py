@@ -17,6 +17,8 @@ RIGHTS: tuple[str, ...] = (
 
 TARGET, BACKUP = "longhorn.io/v1beta2/BackupTarget", "longhorn.io/v1beta2/Backup"
 BACKED_UP, VOLUME = "longhorn.io/v1beta2/BackupVolume", "longhorn.io/v1beta2/Volume"
+#: How the namespaces of scenarios' own markers begin: nobody backs up what goes in a minute.
+OURS = "roadworthy-"
 #: A Backup's label: the volume that it is of.
 OF_VOLUME = "backup-volume"
 
@@ -33,11 +35,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class LastBackup:
-    """A volume, its claim, and when it was last backed up (seconds since the epoch, 0.0: never)."""
+    """A volume, its claim, and when it was last backed up and made (seconds since the epoch, 0.0: never, not known)."""
 
     volume: str
     claim: str
     when: float
+    made: float = 0.0
 
 
 def targets(cluster: Cluster) -> tuple[Target, ...]:
@@ -47,7 +50,7 @@ def targets(cluster: Cluster) -> tuple[Target, ...]:
 
 
 def last_backups(cluster: Cluster) -> tuple[LastBackup, ...]:
-    """Return each live volume with its last backup, the oldest first."""
+    """Return each live volume with its last backup, the oldest first; those of scenarios' own claims are left out."""
     when: dict[str, float] = {}
     for each in cluster.list(BACKED_UP):
         # Its own name carries the target's since 1.8; before that it is the volume's.
@@ -57,7 +60,9 @@ def last_backups(cluster: Cluster) -> tuple[LastBackup, ...]:
     for each in cluster.list(VOLUME):
         name, claim = str(each["metadata"]["name"]), (each.get("status") or {}).get("kubernetesStatus") or {}
         words = f"{claim.get('namespace', '')}/{claim['pvcName']}" if claim.get("pvcName") else "no claim"
-        found.append(LastBackup(name, words, when.get(name, 0.0)))
+        if not str(claim.get("namespace", "")).startswith(OURS):
+            made = epoch(each["metadata"].get("creationTimestamp"))
+            found.append(LastBackup(name, words, when.get(name, 0.0), made))
     return tuple(sorted(found, key=lambda each: each.when))
 
 

@@ -14,11 +14,15 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 #: How long a rollout may be short of pods before it counts as stalled, seconds; times the profile's time factor.
 STALLS = 60.0
 
+#: Conditions that say that something is wrong: their type, and whether they are true then.
+_BAD = {("Progressing", False), ("Available", False), ("ReplicaFailure", True)}
+
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """One workload: how many pods it wants and has ready, and why it isn't further.
 
+    ``stuck``: its controller has given the rollout up, or can't make the pods.
     ``short``: a wanted pod of the newest revision isn't ready, or one of an older revision is still kept for it.
     """
 
@@ -29,6 +33,7 @@ class Rollout:
     short: bool
     detail: str = ""
     since: float = 0.0
+    stuck: bool = False
 
 
 def rollouts(cluster: Cluster) -> Iterator[Rollout]:
@@ -52,16 +57,13 @@ def _rollout(kind: str, obj: Obj) -> Rollout:
     else:
         wanted, ready = int(spec.get("replicas", 1)), int(status.get("readyReplicas", 0))
         updated, there = int(status.get("updatedReplicas", 0)), int(status.get("replicas", 0))
-    words = [
-        f"{each.get('reason', each['type'])}: {each.get('message', '')}"
-        for each in status.get("conditions", ())
-        if (each["type"] in {"Progressing", "Available"} and each["status"] != "True")
-        or (each["type"] == "ReplicaFailure" and each["status"] == "True")
-    ]
+    bad = [each for each in status.get("conditions", ()) if (each["type"], each["status"] == "True") in _BAD]
+    words = [f"{each.get('reason', each['type'])}: {each.get('message', '')}" for each in bad]
+    stuck = any(each["type"] != "Available" for each in bad)
     times = [
         epoch(each.get("lastUpdateTime") or each.get("lastTransitionTime")) for each in status.get("conditions", ())
     ]
     since = max(times) if times else epoch(obj["metadata"].get("creationTimestamp"))
     detail = "; ".join(words) or "its rollout has stalled"
     short = ready < wanted or updated < wanted or there > wanted
-    return Rollout(describe(kind, obj), wanted, ready, updated, short, detail, since)
+    return Rollout(describe(kind, obj), wanted, ready, updated, short, detail, since, stuck)

@@ -1,11 +1,15 @@
 """A workload whose newest revision doesn't start goes back to its last good one.
 
+That it is short of pods is not enough: a node without power leaves every DaemonSet short. The revision itself must show
+that it doesn't work (`probes.blame`).
+
 Deployments keep their revisions as ReplicaSets, StatefulSets and DaemonSets as ControllerRevisions. What a component's
 Helm release made goes back to what that component is: its installer runs again.
 """
 
 from __future__ import annotations
 
+from probes.blame import newest_is_to_blame
 from probes.image_pulls import bad_images
 from probes.ownership import Workload
 from probes.revisions import last_good, revisions
@@ -35,6 +39,9 @@ def remedy(case: Case) -> Changes:
             changed = yield from counted(reinstall(case, component, cause))
             acted = acted or bool(changed)
             reasons += [] if changed else [f"{cause}; component {component} is as it was installed"]
+            continue
+        if not newest_is_to_blame(case.cluster, rollout):
+            reasons.append(f"{cause}; nothing shows that its newest revision is to blame, so it isn't taken back")
             continue
         changes = list(back(case, rollout.workload, bad, cause))
         if not changes:

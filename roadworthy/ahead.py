@@ -170,12 +170,12 @@ class Ahead:
 
     def _next(self) -> CriterionItem | None:
         """Return the next criterion to judge; None when there is none at the moment."""
-        if self._paused:
-            return None
         away = {*self._taken, *self._running, *self._done}
         running = [each.item.criterion for each in self._running.values()]
-        mine = (item for item in self._mine if item.criterion.id not in away)
-        return next((item for item in mine if self._turns.may(item.criterion, running)), None)
+        mine = (item for item in self._mine if not self._paused and item.criterion.id not in away)
+        due = (item for item in mine if self._turns.may(item.criterion, running))
+        # Asked now, not when the run began: a maintenance window closes.
+        return next((item for item in due if not permission.forbidden(self._run, item.criterion)), None)
 
     def _verdict(self, name: str) -> Verdict | None:
         """Return a criterion's verdict; of one that isn't told yet, if that can't change any more."""

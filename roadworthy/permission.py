@@ -30,17 +30,22 @@ def check(run: Run, criterion: Criterion) -> None:
 
     """
     _needs(run, criterion)
-    _may_write(run, criterion)
+    if why := forbidden(run, criterion):
+        raise NotApplicable(why)
 
 
 def granted(run: Run, criterion: Criterion) -> bool:
     """Whether a criterion may be judged, as far as that can be told before what it needs has been judged."""
     try:
-        _may_write(run, criterion)
         run.mandate.may_judge(criterion)
-    except (NotApplicable, Denied):
+    except Denied:
         return False
-    return True
+    return not forbidden(run, criterion)
+
+
+def writes(run: Run, criterion: Criterion) -> bool:
+    """Whether a criterion writes its markers, or disturbs what it drills, and may do so at this moment."""
+    return (criterion.has("drill") or criterion.has("writes")) and not forbidden(run, criterion)
 
 
 def _needs(run: Run, criterion: Criterion) -> None:
@@ -53,12 +58,14 @@ def _needs(run: Run, criterion: Criterion) -> None:
             raise NotApplicable(f"needs {component}, which is not applicable: {states[0].reason}")
 
 
-def _may_write(run: Run, criterion: Criterion) -> None:
+def forbidden(run: Run, criterion: Criterion) -> str:
+    """Return why a criterion may not write or disturb at this moment; empty where it may, or does neither."""
     stated, drill = run.stated, criterion.has("drill")
     if drill and not stated.drills:
         if stated.drill_window is None:
-            raise NotApplicable(f"a drill, and {stated.where} allows none")
+            return f"a drill, and {stated.where} allows none"
         if not stated.drill_window.holds(datetime.now(UTC)):
-            raise NotApplicable(f"a drill, and outside the maintenance window ({stated.drill_window})")
+            return f"a drill, and outside the maintenance window ({stated.drill_window})"
     if (drill or criterion.has("writes")) and not (stated.provider or stated.kube_system_uid):
-        raise NotApplicable(f"it writes, and {stated.where} names no kube_system_uid: the cluster is only read")
+        return f"it writes, and {stated.where} names no kube_system_uid: the cluster is only read"
+    return ""

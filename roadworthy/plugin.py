@@ -166,6 +166,7 @@ def pytest_roadworthy_convergence(
         helm=programs.find("helm"),
         images=supply,
         regressions=run.regressions,
+        recover=run.mandate.plan is None,
         progress=run.tell,
     )
     return Convergence(cluster, profile, options, journal_dir)

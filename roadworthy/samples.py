@@ -23,6 +23,8 @@ from roadworthy import samples_svg
 
 #: How many are judged together, how many spreads are too many, a deviation's worth in spreads, the least spread (s).
 WINDOW, TOO_MANY, CONSISTENT, RESOLUTION = 5, 3.0, 1.4826, 1.0
+#: So many have to be there before their median is held against the limit: of fewer, each may be the one that is off.
+ENOUGH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,12 @@ class Judged:
     @property
     def good(self) -> bool:
         """Whether the promise holds."""
-        return not self.strange[-1] and self.median <= self.limit
+        return not self.strange[-1] and (self.median <= self.limit or not self.enough)
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many as it takes to tell noise from being slow."""
+        return sum(not odd for odd in self.strange) >= ENOUGH
 
     def __str__(self) -> str:
         """Return it in words, with the spread."""
@@ -62,6 +69,8 @@ class Judged:
         words = f"{self.value:g} s; median {self.median:g} s of the last {len(usual) or 1}, spread {self.spread:.1f} s"
         words += f" ({min(usual):g} to {max(usual):g} s)" if usual else ""
         words += f", limit {self.limit:g} s"
+        if self.good and self.median > self.limit:
+            words += f"; beyond it, within what noise explains: judged from measurement {ENOUGH} on"
         before = [value for value, odd in zip(self.values[:-1], self.strange, strict=False) if not odd][-WINDOW:]
         off = (self.value - statistics.median(before)) / self.spread if before else 0.0
         if off > TOO_MANY and len(before) >= WINDOW - 1:

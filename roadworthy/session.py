@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import markers, patience, profile_loader, relay, terminal
+from roadworthy import markers, patience, permission, profile_loader, relay, terminal
 from roadworthy.ahead import Ahead
 from roadworthy.board import Board
 from roadworthy.disturbance import Disturbance, disturbed
@@ -194,7 +194,7 @@ class Run:
 
     def _sweep(self, cluster: Cluster) -> None:
         """Remove what a killed run left of its markers, once per run, where this one makes some too."""
-        if not any(item.criterion.has(tag) for item in self.items for tag in ("writes", "drill")):
-            return
+        if not any(permission.writes(self, item.criterion) for item in self.items):
+            return  # a cluster that is only read keeps what is there
         if (sweep := getattr(cluster, "sweep", None)) and self.board.once("swept"):
             sweep()

@@ -27,9 +27,11 @@ KINDS = {
     **dict.fromkeys(("Schedule", "BackupStorageLocation"), "spec"),
     "ConfigMap": "data",
 }
-#: They may add what they like: it is their work, or ours.
+#: They may add what they like: it is their work, or ours. K3s writes the nodes' names into CoreDNS's ConfigMap itself
+#: (`NodeHosts`), which its own manifest doesn't have, and without which CoreDNS doesn't start (k3s-io/k3s#9274).
 ENTITLED = re.compile(
-    r"^(helm|roadworthy|velero-server|kubelet|kube-.+|.+-(controller|operator|autoscaler|manager|injector|webhook))$"
+    r"^(helm|roadworthy|velero-server|kubelet|kube-.+|k3s([-@].+)?|deploy@.+"
+    r"|.+-(controller|operator|autoscaler|manager|injector|webhook))$"
 )
 #: Written by `kubectl rollout restart` and by our own restarts: an event, not a setting.
 RESTARTED = "kubectl.kubernetes.io/restartedAt"

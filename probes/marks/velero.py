@@ -20,6 +20,7 @@ KEPT = "1h0m0s"
 def back_up(cluster: Cluster) -> str:
     """Begin a backup of the scenario's own namespace, its volumes included; return the backup's name."""
     namespace = cluster.markers().namespace()
+    cluster.markers().undo_later(partial(forget_volumes, cluster, namespace), f"repository of {namespace}")
     return _begin(cluster, {"includedNamespaces": [namespace], "defaultVolumesToFsBackup": True})
 
 
@@ -101,8 +102,6 @@ def _begin(cluster: Cluster, spec: Mapping[str, Any]) -> str:
             "spec": {**spec, "ttl": KEPT},
         }
     )
-    for each in {*(spec.get("includedNamespaces") or ())} - {"*"}:
-        cluster.markers().undo_later(partial(forget_volumes, cluster, each), f"repository of {each}")
     cluster.markers().undo_later(lambda: remove(cluster, name), f"backup {name}")
     return name
 

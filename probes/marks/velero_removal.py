@@ -16,6 +16,7 @@ from probes.velero import BACKUP, backup, home, repositories
 from probes.velero_content import prefix
 from probes.words import few, told
 from roadworthy.cluster import Cluster
+from roadworthy.errors import Refused
 from roadworthy.markers import LABEL, leftover, over, run_id, sweeper
 
 REQUEST = "velero.io/v1/DeleteBackupRequest"
@@ -53,7 +54,15 @@ def sweep(cluster: Cluster) -> None:
 
 
 def forget_volumes(cluster: Cluster, namespace: str) -> None:
-    """Remove the repository that a namespace of ours got, and what is stored in it."""
+    """Remove the repository that a namespace of ours got, and what is stored in it.
+
+    Raises:
+        Refused: the namespace is none of ours: its backups are somebody's.
+
+    """
+    if run_id() not in namespace and not leftover(namespace, cluster.now()):
+        todo = "report it: nothing of it was touched"
+        raise Refused("only what a namespace of ours stored is taken away", seen=namespace, where="kopia/", todo=todo)
     for each in repositories(cluster):
         if each.of == namespace:
             cluster.markers().delete("velero.io/v1/BackupRepository", each.name, namespace=home(cluster))

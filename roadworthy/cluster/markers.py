@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from roadworthy import evidence, markers, notices, process
 from roadworthy.cluster import restarting
-from roadworthy.errors import Refused, Unknown
+from roadworthy.errors import Refused, RoadworthyError, Unknown
 
 if TYPE_CHECKING:
     from roadworthy.cluster.facade import Obj
@@ -121,7 +121,7 @@ class LiveMarkers:
             what, undo = self._undo.pop()
             try:
                 undo()
-            except (Unknown, AssertionError) as error:
+            except (RoadworthyError, AssertionError) as error:
                 notices.warn(f"{what} is left for the next run to sweep: {error}")
 
     def _delete(self, path: str, uid: str = "") -> None:
@@ -131,23 +131,31 @@ class LiveMarkers:
 def sweep(cluster: Inner) -> list[str]:
     """Remove the markers of runs that are over: expired, or made by a process of this host that is no more.
 
-    Return their paths.
+    Return their paths. What can't be removed now is told, and left to the next run: it is no verdict on anything.
     """
-    swept = []
+    swept: list[str] = []
     for kind in MARKED:
-        resource = cluster.discovery.need(kind)
-        found = cluster.access.get(resource.path(), query={"labelSelector": markers.LABEL}, count=f"SWEEP {kind}") or {}
-        for each in found.get("items", []):
-            meta = each["metadata"]
-            if not meta.get("deletionTimestamp") and markers.over(meta.get("annotations") or {}, cluster.now()):
-                path = resource.path(meta["name"], namespace=meta.get("namespace", ""))
-                restarting.delete(cluster, path, meta["uid"])
+        try:
+            for path, uid in _over(cluster, kind):
+                restarting.delete(cluster, path, uid)
                 swept.append(path)
+        except RoadworthyError as error:
+            notices.warn(f"markers of earlier runs ({kind}) are left for the next one to sweep: {error}")
     for name, sweeper in markers.SWEEPERS.items():
         began = time.monotonic()
         try:
             with cluster.scenario(f"sweep {name}", ["writes"]):
                 sweeper(cluster)
-        except (Unknown, AssertionError) as error:  # the service is down: its criterion will say so
-            evidence.record("sweep", f"{name} ({time.monotonic() - began:.1f} s)", str(error))
+        except Exception as error:  # noqa: BLE001 - a service that is down, or answers nonsense: its criterion says so
+            evidence.record("sweep", f"{name} ({time.monotonic() - began:.1f} s)", str(error) or repr(error))
     return swept
+
+
+def _over(cluster: Inner, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield path and UID of the markers of one kind that nobody needs any more."""
+    resource = cluster.discovery.need(kind)
+    found = cluster.access.get(resource.path(), query={"labelSelector": markers.LABEL}, count=f"SWEEP {kind}") or {}
+    for each in found.get("items", []):
+        meta = each["metadata"]
+        if not meta.get("deletionTimestamp") and markers.over(meta.get("annotations") or {}, cluster.now()):
+            yield resource.path(meta["name"], namespace=meta.get("namespace", "")), str(meta["uid"])

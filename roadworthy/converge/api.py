@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from roadworthy import halfway
 from roadworthy.change import KEPT, Apply, Change, Delete, Evict, Patch, Scale
-from roadworthy.cluster.answers import TOO_MANY, Reply
+from roadworthy.cluster.answers import TOO_MANY, Reply, judge
 from roadworthy.converge.fence import Found, fenced, found, path_of, there
 from roadworthy.converge.records import Executed
 from roadworthy.converge.tools import Tools, diff, stripped
@@ -139,6 +139,8 @@ def evict(tools: Tools, change: Change, _: Evict, *, dry: bool) -> Executed | st
     if reply.status == TOO_MANY:
         todo = "make room in the budget, or wait for its other pods"
         raise Refused(f"a disruption budget lets {target} go", seen=reply.message, todo=todo)
+    if failure := judge(reply, f"the eviction of {target}", tools.cluster.access.config):
+        raise failure
     verdict(reply, change, gone_is_fine=True)
     return diff(stripped(before), None, str(target)) if dry else Executed(change, "evicted", None, before)
 

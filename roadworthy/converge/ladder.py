@@ -132,7 +132,7 @@ class Convergence:
 
     def _put_right(self, reports: list[RemedyReport]) -> list[Executed]:
         """Finish, once the Lease is held, what runs that are dead by that began."""
-        if not any(recovery.left(self._cluster, self.run)):
+        if not self._options.recover or not any(recovery.left(self._cluster, self.run)):
             return []
         self._cluster.renew()
         case = Case(self._cluster, recovery.NAME, "a run of ours died in the middle of its work", "", {})

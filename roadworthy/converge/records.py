@@ -77,6 +77,7 @@ class Options:
         pause_file: while this file exists nothing is repaired; empty: ``pause`` beside the journal's folder.
         images: called with the images that a release's pods will pull, before it is installed.
         regressions: called with a component after a fix: the criteria on it that had passed and now fail.
+        recover: whether what dead runs left half-done is put right; not by one that follows a plan.
         wait_for_lease: seconds to wait for another runner to let go.
         progress: called with one line for every Change, before it is made.
 
@@ -88,6 +89,7 @@ class Options:
     pause_file: Path | None = None
     images: Callable[[Sequence[str]], None] | None = None
     regressions: Callable[[str], list[str]] | None = None
+    recover: bool = True
     wait_for_lease: float = 60.0
     progress: Callable[[str], None] = _silent
 

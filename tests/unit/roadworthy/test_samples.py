@@ -25,7 +25,8 @@ def run(limit: float, *values: float) -> list[Judged]:
     ("values", "good"),
     [
         ([12], [True]),
-        ([31], [False]),  # nothing to excuse the first one
+        ([33, 33, 33], [True, True, False]),  # one or two may be noise, three can't
+        ([34], [False]),  # no noise explains this one, be it the first
         ([12, 11, 12, 32], [True] * 4),  # one noisy run within three spreads (1 s at least) of the limit
         ([12, 11, 12, 34], [True, True, True, False]),  # no noise explains this one
         ([12, 11, 12, 300, 12], [True, True, True, False, True]),  # … and it isn't held against the next
@@ -43,6 +44,8 @@ def test_the_words_show_median_spread_and_limit() -> None:
     assert str(found).startswith(words)
     assert found.good
     assert "slower" not in str(run(30, 12, 11, 12, 13, 13)[-1])
+    assert "beyond it, within what noise explains: judged from measurement 3 on" in str(run(30, 31)[0])
+    assert "beyond it" not in str(run(30, 29)[0])
     assert str(run(30, 99)[0]) == "99 s; median 99 s of the last 1, spread 1.0 s, limit 30 s"
 
 
