@@ -236,3 +236,14 @@ def test_a_volume_that_another_took_the_place_of_is_there_again() -> None:
         {"op": "replace", "path": "/spec/template/spec/containers/0/volumeMounts/0/name", "value": "data"},
         {"op": "remove", "path": f"{VOLUMES}/0"},
     ]
+
+
+@pytest.mark.parametrize("manager", ["k3s", "k3s@pi-master", "k3s-supervisor@pi-master", "deploy@pi-master"])
+def test_what_k3s_writes_into_corednss_configuration_stays(manager: str) -> None:
+    entry = {"manager": manager, "operation": "Update", "fieldsV1": {"f:data": {"f:NodeHosts": {}}}}
+    metadata = {"name": "coredns", "namespace": "kube-system", "uid": "u", "managedFields": [entry]}
+    wanted = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "coredns"}, "data": {"Corefile": "."}}
+    obj = {**wanted, "metadata": metadata, "data": {"Corefile": ".", "NodeHosts": "10.0.0.1 pi-master"}}
+    assert not list(foreign.changes(cast("Cluster", FakeCluster([obj])), "coredns", "kube-system", [wanted]))
+    entry["manager"] = "kubectl-edit"
+    assert list(foreign.changes(cast("Cluster", FakeCluster([obj])), "coredns", "kube-system", [wanted]))

@@ -145,6 +145,12 @@ def test_a_volume_whose_backup_is_old_or_never_was_is_told_with_its_claim() -> N
         steps.backed_up(cluster, 26)
 
 
+def test_a_volume_of_today_and_one_of_a_scenarios_own_need_no_backup_yet() -> None:
+    today = {"metadata": {"name": "pvc-new", "creationTimestamp": "2027-01-15T07:00:00Z"}, "status": {}}
+    claim = {"kubernetesStatus": {"namespace": "roadworthy-20270115t070000-abcd-x", "pvcName": "file"}}
+    steps.backed_up(longhorn(target(), [today, {"metadata": {"name": "pvc-ours"}, "status": claim}], [], []), 26)
+
+
 def test_a_backup_that_failed_last_is_told() -> None:
     cluster = longhorn(target(), [VOLUME], [], [backup("Completed", "2027-01-14T03:00:00Z"), FAILED])
     with pytest.raises(AssertionError, match="pvc-5f2b: failed to mount: access denied"):

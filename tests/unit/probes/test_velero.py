@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from probes import velero, velero_content, velero_schedules, velero_stuck
 from probes.marks import velero as marks
+from probes.marks import velero_removal
 from probes.velero_content import Volume
 from roadworthy.backups import Schedule as Promise
-from roadworthy.errors import NotApplicable
+from roadworthy.errors import NotApplicable, Refused
 from roadworthy.markers import run_id
 from tests.unit.probes.doubles import FakeCluster, as_cluster
 from tests.unit.probes.shapes import pod, service, workload
@@ -234,3 +236,22 @@ def test_what_velero_wrote_down_as_errors_is_told() -> None:
     assert asked == ["backups/b/b-results.gz", "restores/r/restore-r-results.gz"]
     without = there(locations=[], s3={"get_object": AssertionError("NoSuchKey")})
     assert velero_content.errors(without, failed) == ()
+
+
+def test_a_schedules_own_namespaces_keep_their_repositories() -> None:
+    narrowed: dict[str, Any] = copy.deepcopy(DAILY)
+    narrowed["spec"]["template"]["includedNamespaces"] = ["databases", "monitoring"]
+    location = {"metadata": {"name": "default", "namespace": "velero", "uid": "l"}, "spec": {"default": True}}
+    known = {velero_schedules.SCHEDULE: [narrowed], velero.LOCATION: [{**location, "status": {"phase": "Available"}}]}
+    fake = FakeCluster(known, services=SERVICES)
+    name = marks.back_up_by(as_cluster(fake), "daily")
+    assert [what for _, what in fake.marks.undo] == [f"backup {name}"]
+
+
+def test_what_is_stored_of_others_namespaces_is_never_taken_away() -> None:
+    touched: list[str] = []
+    store = {"list_objects_v2": lambda _: touched.append("listed"), "delete_objects": lambda _: touched.append("gone")}
+    for name in ("databases", "roadworthy-29990101t000000-abcd-x"):
+        with pytest.raises(Refused, match="only what a namespace of ours stored"):
+            velero_removal.forget_volumes(there(locations=[], repositories=[], s3=store), name)
+    assert not touched

@@ -14,6 +14,7 @@ from roadworthy.cluster import Cluster
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.errors import Refused
 from tests.unit.roadworthy.apiserver import Api
+from tests.unit.roadworthy.apistate import Fault
 
 MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "a"}}
 
@@ -98,6 +99,26 @@ def test_registered_sweepers_run_and_a_service_that_is_down_does_not_stop_them(c
         called.append("two")
 
     cluster.sweep()
+    assert called == ["two"]
+
+
+def test_a_sweep_that_may_not_delete_or_meets_nonsense_is_no_end_of_the_run(cluster: LiveCluster, api: Api) -> None:
+    called: list[str] = []
+    over = {markers.HOLDER: "elsewhere/1-2/3/4", markers.EXPIRES: "2020-01-01T00:00:00Z"}
+    metadata = {"name": "m", "namespace": "a", "labels": {markers.LABEL: "other"}, "annotations": over}
+    api.put("configmaps", {"metadata": metadata})
+    api.faults.append(Fault(lambda method, path: method == "DELETE" and "/configmaps/m" in path, 403))
+
+    @markers.sweeper("one")
+    def one(_: object) -> None:
+        raise TypeError("string indices must be integers")  # an error page where a list was expected
+
+    @markers.sweeper("two")
+    def two(_: object) -> None:
+        called.append("two")
+
+    with pytest.warns(UserWarning, match="markers of earlier runs .ConfigMap. are left for the next one"):
+        assert cluster.sweep() == []
     assert called == ["two"]
 
 

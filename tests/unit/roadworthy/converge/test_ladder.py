@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from roadworthy import halfway
 from roadworthy.case import Case, Changes
-from roadworthy.change import Apply, Change, Delete, HelmUpgrade, Target
+from roadworthy.change import Apply, Change, Delete, Evict, HelmUpgrade, Target
 from roadworthy.converge import Convergence, Judgement
 from roadworthy.errors import Refused, Turbulence
 from roadworthy.verdict import Verdict
 from tests.unit.roadworthy.apiserver import Api
+from tests.unit.roadworthy.apistate import Fault
 from tests.unit.roadworthy.converge.conftest import CHANGE, MAP
 
 Judge = Callable[[], Judgement]
@@ -215,3 +217,35 @@ def test_nothing_is_done_that_can_not_be_journaled(
     monkeypatch.setattr(made.journal, "write", full)
     assert made.converge(case, [("fix", "")], judge).verdict is Verdict.BROKEN
     assert not writes(api)
+
+
+@pytest.mark.parametrize("status", [401, 403, 503])
+def test_an_eviction_whose_fate_is_unknown_is_broken_and_the_ladder_ends(
+    engine: Build, case: Case, api: Api, status: int
+) -> None:
+    api.put("pods", {"metadata": {"name": "web-0", "namespace": "a", "uid": "p-1"}})
+    api.faults.append(Fault(lambda method, path: method == "POST" and path.split("?")[0].endswith("/eviction"), status))
+
+    def evict(_: Case) -> Changes:
+        yield Change("evict", Target("Pod", "web-0", "a", "p-1"), Evict(), why="stuck")
+
+    never: Judge = lambda: Judgement(Verdict.FAILED, "still wrong")  # noqa: E731
+    done = engine(remedies={"evict": evict}).converge(case, [("evict", ""), ("fix", "")], never)
+    assert done.verdict is Verdict.BROKEN
+    assert [str(each) for each in done.remedies] == ["evict"]
+
+
+@pytest.mark.parametrize("recover", [True, False])
+def test_a_dead_runs_cordon_is_lifted_beside_a_repair_unless_a_plan_is_followed(
+    engine: Build,
+    case: Case,
+    judge: Judge,
+    api: Api,
+    recover: bool,  # noqa: FBT001
+) -> None:
+    notes = {halfway.CORDONED_BY: "20200101t000000-dead"}
+    status = {"conditions": [{"type": "Ready", "status": "True"}]}
+    node = {"metadata": {"name": "n", "uid": "n-1", "annotations": notes}, "spec": {"unschedulable": True}}
+    api.put("nodes", {**node, "status": status})
+    engine(recover=recover).converge(case, [("fix", "")], judge)
+    assert bool(api.things["nodes"]["", "n"]["spec"].get("unschedulable")) is not recover
