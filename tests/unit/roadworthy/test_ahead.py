@@ -136,6 +136,20 @@ def test_a_drill_excludes_who_feels_it_and_nobody_else(meeting: Toy) -> None:
     assert found["any"][2] <= found["b-drill"][1]
 
 
+def test_a_drill_does_not_begin_once_its_window_has_closed(meeting: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = meeting.root / "toy_steps/log.txt"
+    monkeypatch.setattr("roadworthy.maintenance.Window.holds", lambda *_: not log.exists())
+    meeting.profile("drills: window\nmaintenance_window: {days: [mon], from: '03:00', to: '05:00', timezone: UTC}\n")
+    features = [
+        scenario("a runs", "a-root takes 0.3 seconds", "@component:a"),
+        scenario("a restarts", "a-drill takes 0.1 seconds", "@needs:a @drill"),
+    ]
+    meeting.feature("Feature: F\n" + "".join(features))
+    assert meeting.run().ret == 0
+    assert meeting.verdicts == {"a-runs": "passed", "a-restarts": "not applicable"}
+    assert [span[0] for span in spans(meeting)] == ["a-root"]
+
+
 def test_what_must_be_alone_is(meeting: Toy) -> None:
     names = ["one", "two", "three"]
     content = [scenario(name, f"{name} takes 0.2 seconds") for name in names]

@@ -189,12 +189,19 @@ def test_a_drill_waits_for_the_maintenance_window(toy: Toy, monkeypatch: pytest.
     assert toy.records["it"]["reason"] == "a drill, and outside the maintenance window (mon 03:00 to 05:00 UTC)"
 
 
+def test_who_writes_first_sweeps_what_an_earlier_run_left(toy: Toy) -> None:
+    toy.feature(scenario("@writes"))
+    assert toy.run().ret == 0
+    assert (toy.root / "swept").exists()
+
+
 def test_without_an_uid_nothing_is_written(toy: Toy) -> None:
     profile = toy.root / "clusters/toy.yaml"
     profile.write_text("nodes: []\n")
     toy.feature(scenario("@writes"))
     assert toy.run().ret == 0
     assert "the cluster is only read" in toy.records["it"]["reason"]
+    assert not (toy.root / "swept").exists(), "what an earlier run left there stays, too"
     result = toy.run("features", "--remediate")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["ERROR: context of the cluster to repair; seen: nothing; where: *toy.yaml; to do: *"])
