@@ -17,6 +17,8 @@ from roadworthy.repairing import repair
 from roadworthy.verdict import Verdict, classify
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from roadworthy.item import CriterionItem
     from roadworthy.session import Run
 
@@ -40,6 +42,18 @@ def judge_again(run: Run, item: CriterionItem) -> Verdict:
     item.record = told
     judging.record.attempts = 1  # so that it gets a node of its own
     return classify(judging.attempt())
+
+
+def regressions(run: Run, criterion: str, components: Collection[str]) -> list[str]:
+    """Judge again what had passed on components that a repair touched; return the ids of what fails now.
+
+    Where its Changes name no component, on those of the criterion that was repaired.
+    """
+    own = next((item.criterion.components for item in run.items if item.criterion.id == criterion), ())
+    touched = {*components} or {*own}
+    on_it = [item for item in run.items if touched & {*item.criterion.components, *item.criterion.needs}]
+    again = [item for item in on_it if not item.criterion.has("drill") and run.board.passed(item.criterion.id)]
+    return [item.criterion.id for item in again if judge_again(run, item) is Verdict.FAILED]
 
 
 class Judging:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from roadworthy.case import Remedy
+    from roadworthy.cluster.access import Access
     from roadworthy.criterion import Criterion
     from roadworthy.rights.lacking import Lacking
     from roadworthy.session import Run
@@ -74,11 +75,18 @@ class Mandate:
 
     def remedy(self, name: str) -> Remedy:
         """Return a remedy, held to what this run may do."""
-        found = self._run.rooms.remedy(name)
-        lacking = self._lacking
-        if lacking:
-            found = lacking.kept(name, found)
+        found = self.held(name, self._run.rooms.remedy(name))
         return self.plan.followed(name, found) if self.plan else found
+
+    def held(self, name: str, remedy: Remedy) -> Remedy:
+        """Return a remedy that refuses before its first Change where it lacks a right."""
+        from roadworthy.converge import recovery
+        from roadworthy.rights import lacking
+
+        if name == recovery.NAME:  # nobody selects it: whether it may is asked when there is something to put right
+            access: Access = self._run.cluster.access  # type: ignore[attr-defined]  # a stand-in of tests recovers nothing
+            return lacking.asked_first(access, name, recovery.RIGHTS, remedy)
+        return self._lacking.kept(name, remedy) if self._lacking else remedy
 
     def images(self) -> Iterator[str]:
         """Yield the images that the remedies of what is selected may want, in the order of the criteria."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +157,7 @@ def pytest_roadworthy_convergence(
 ) -> Convergence:
     """Repair for real."""
     from roadworthy.converge import Convergence, Options
+    from roadworthy.judging import regressions
 
     run = config.stash[RUN]
     supply = images.Supply(profile, run.mandate.images, run.tell)
@@ -165,8 +167,9 @@ def pytest_roadworthy_convergence(
         root=run.rooms.root,
         helm=programs.find("helm"),
         images=supply,
-        regressions=run.regressions,
+        regressions=partial(regressions, run),
         recover=run.mandate.plan is None,
+        held=run.mandate.held,
         progress=run.tell,
     )
     return Convergence(cluster, profile, options, journal_dir)

@@ -20,7 +20,6 @@ from roadworthy.errors import BadInput, Unknown
 from roadworthy.mandate import Mandate
 from roadworthy.profile import Profile
 from roadworthy.rooms import Rooms
-from roadworthy.verdict import Verdict
 
 if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
@@ -169,14 +168,6 @@ class Run:
 
         with patience.shown(f"judging {item.criterion.id}", self.tell):
             judge(self, item)
-
-    def regressions(self, component: str) -> list[str]:
-        """Judge again what had passed on a component that was touched; return the ids of what fails now."""
-        from roadworthy.judging import judge_again
-
-        on_it = [i for i in self.items if component in {*i.criterion.components, *i.criterion.needs}]
-        again = [item for item in on_it if not item.criterion.has("drill") and self.board.passed(item.criterion.id)]
-        return [item.criterion.id for item in again if judge_again(self, item) is Verdict.FAILED]
 
     def tell(self, line: str) -> None:
         """Show a line on the terminal while criteria are judged; a worker's goes to who started it."""

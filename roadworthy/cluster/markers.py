@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -53,7 +54,7 @@ class LiveMarkers:
         namespace = str(meta.get("namespace", ""))
         path = resource.path(namespace=namespace)
         reply = self._cluster.access.request("POST", path, body={**manifest, "metadata": meta}, timeout=15.0)
-        what = f"{resource.kind} {namespace}/{meta.get('name') or meta.get('generateName')}"
+        what = f"{resource.kind} {namespace}/{meta['name']}"
         if reply.status != _CREATED:
             raise Unknown(f"the marker {what} can be created", seen=reply.message)
         made: Obj = reply.json()
@@ -70,14 +71,10 @@ class LiveMarkers:
     def namespace(self) -> str:
         """Return a namespace of this scenario's own, made at the first call; pods can be created in it."""
         if not self._namespace:
-            made = self.create(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Namespace",
-                    "metadata": {"generateName": f"roadworthy-{markers.run_id()}-"},
-                }
-            )
-            self._namespace = str(made["metadata"]["name"])
+            # Named by us, not by the server: the audit log then says whose it is.
+            name = f"roadworthy-{markers.run_id()}-{secrets.token_hex(3)}"
+            self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            self._namespace = name
 
             def account() -> None:
                 found = self._cluster.fresh("ServiceAccount", "default", namespace=self._namespace)

@@ -48,11 +48,18 @@ class Guard:
             self.deadline.check()
             self._right_cluster()
             self._not_paused()
+            self._in_window()
             self._enough_healthy()
             self._changes_left()
             self._lease.check(LEAST_LEASE)
         except Refused as error:
             raise Stopped(error.expected, seen=error.seen, where=error.where, todo=error.todo) from error
+
+    def before_undo(self) -> None:
+        """Raise Refused when not even our own harm may be taken back now: another cluster, a pause, no Lease."""
+        self._right_cluster()
+        self._not_paused()
+        self._lease.check(LEAST_LEASE)
 
     def before_ladder(self, criterion: str) -> None:
         """Raise Refused when a criterion has been repaired again and again, and none of it lasted."""
@@ -79,6 +86,7 @@ class Guard:
         try:
             self._right_cluster()
             self._not_paused()
+            self._in_window()
             self.before_ladder(criterion)
             self._enough_healthy()
             keeping.check(change)
@@ -104,6 +112,8 @@ class Guard:
             raise Refused(
                 "repairs are not paused", seen="the pause file", where=str(self._pause_file), todo="remove it"
             )
+
+    def _in_window(self) -> None:
         window = self._cluster.profile.maintenance if self._limits.in_window else None
         if window is not None and not window.holds(datetime.fromtimestamp(self._cluster.now(), UTC)):
             raise Refused(f"repairs happen in the maintenance window ({window})", where=self._cluster.profile.where)

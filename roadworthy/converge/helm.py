@@ -17,7 +17,7 @@ import yaml
 
 from roadworthy import private, redact
 from roadworthy.change import Change, HelmRollback, HelmUpgrade
-from roadworthy.converge.records import ActionFailed, Executed
+from roadworthy.converge.records import ActionFailed, Executed, HalfDone
 from roadworthy.converge.tools import Ended, Tools, diff, run
 from roadworthy.errors import BadInput, Refused
 
@@ -118,12 +118,18 @@ def upgrade(tools: Tools, change: Change, action: HelmUpgrade, *, dry: bool) -> 
         if dry:
             return _rendered_diff(tools, env, change, words)
         words += ["--wait=watcher", "--rollback-on-failure"] if action.wait else ["--wait=hookOnly"]
+        tools.leased()
         ended = _helm(tools, env, words, timeout=action.timeout_seconds + _MORE)
-    if ended.code:
-        raise ActionFailed(f"{change.target} is installed", seen=ended.words, where=action.chart)
     old = int(before.get("version", 0))
     words = ["rollback", change.target.name, str(old)] if old else ["uninstall", change.target.name]
-    return Executed(change, "upgraded" if old else "installed", lambda: _take_back(tools, change, words))
+
+    def undo() -> str:
+        return _take_back(tools, change, words)
+
+    if ended.code:
+        own = None if action.wait else undo  # where it waited, helm has taken it back itself
+        raise HalfDone(f"{change.target} is installed", seen=ended.words, where=action.chart, undo=own)
+    return Executed(change, "upgraded" if old else "installed", undo)
 
 
 def rollback(tools: Tools, change: Change, action: HelmRollback, *, dry: bool) -> Executed | str:
@@ -144,9 +150,10 @@ def _take_back(tools: Tools, change: Change, words: list[str]) -> str:
         words = [*words, "-n", change.target.namespace, "--wait", "--timeout", "180s"]
         # What somebody changed by hand is in the way of a rollback as it is of an upgrade.
         words += ["--force-conflicts"] if words[0] == "rollback" else []
+        tools.leased()
         ended = _helm(tools, env, words, timeout=180 + _MORE)
     if ended.code:
-        raise ActionFailed(f"helm {words[0]} of {change.target} succeeds", seen=ended.words)
+        raise HalfDone(f"helm {words[0]} of {change.target} succeeds", seen=ended.words)
     return f"{words[0]} done"
 
 

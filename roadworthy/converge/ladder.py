@@ -14,30 +14,27 @@ from typing import Any, Self
 from roadworthy import markers
 from roadworthy.case import Case
 from roadworthy.cluster.live import LiveCluster
-from roadworthy.converge import plan, recovery, settle
+from roadworthy.converge import plan, recovery
 from roadworthy.converge.confirm import confirm
 from roadworthy.converge.guard import Guard
 from roadworthy.converge.history import History
 from roadworthy.converge.journal import Journal
 from roadworthy.converge.lease import Lease
 from roadworthy.converge.limits import limits
+from roadworthy.converge.proof import Proof
 from roadworthy.converge.records import (
     Converged,
-    Executed,
     Judge,
     Judgement,
     Ladder,
     Options,
     RemedyReport,
 )
-from roadworthy.converge.rung import Climber
+from roadworthy.converge.rung import Climbed, Climber
 from roadworthy.converge.tools import Tools
 from roadworthy.errors import BadInput, Refused, Unknown
 from roadworthy.profile import Profile
 from roadworthy.verdict import Verdict
-
-#: After a Change that came to rest a criterion gets this long before a second look, seconds.
-SECOND_LOOK = 5.0
 
 
 class Convergence:
@@ -54,6 +51,7 @@ class Convergence:
         pause = options.pause_file or journal_dir.parent / "pause"
         self._guard = Guard(cluster, self._limits, self._history, self._lease, pause)
         self._climber = Climber(self._tools, self._guard, self._history, self.journal)
+        self._proof = Proof(cluster, options, self._climber, within=self._limits.settle)
         self._abandon(self._history.unfinished)
 
     def _abandon(self, begun: list[dict[str, Any]]) -> None:
@@ -97,14 +95,14 @@ class Convergence:
             self._guard.before_ladder(case.criterion)
             with self._leased() as waited:
                 recovered = self._put_right(reports)
-                if recovered:
-                    judged = self._look_again(judge, recovered)
-                elif waited:  # somebody else was repairing meanwhile: what was judged may be history
+                judged, ended = self._proven(case, judge, judged, recovered)
+                if waited and not recovered.executed:  # somebody was repairing: what was judged may be history
                     judged = confirm(self._cluster, judge, after=0.0)
-                if recovered and judged.verdict is Verdict.PASSED:
-                    judged = self._no_harm(case, recovered)
-                if judged.verdict is Verdict.FAILED:
-                    judged = self._climb_all(case, ladder, judge, judged, reports)
+                for name, argument in ladder:
+                    if ended or judged.verdict is not Verdict.FAILED:
+                        break
+                    rung = replace(case, argument=argument, message=judged.message)
+                    judged, ended = self._proven(case, judge, judged, self._climber.climb(rung, name, reports))
         except Refused as error:  # by the Lease, or by a guard that stands before everything
             return Converged(Verdict.FAILED, f"{judged.message}; not repaired: {error}", tuple(reports))
         except (Unknown, BadInput) as error:
@@ -130,29 +128,35 @@ class Convergence:
                 self._options.progress(f"a dead run's half-done work is left as it is: {error}")
         return tuple(reports)
 
-    def _put_right(self, reports: list[RemedyReport]) -> list[Executed]:
+    def _put_right(self, reports: list[RemedyReport]) -> Climbed:
         """Finish, once the Lease is held, what runs that are dead by that began."""
         if not self._options.recover or not any(recovery.left(self._cluster, self.run)):
-            return []
+            return Climbed()
         self._cluster.renew()
         case = Case(self._cluster, recovery.NAME, "a run of ours died in the middle of its work", "", {})
-        return self._climber.climb(case, recovery.NAME, reports, lambda _: recovery.left(self._cluster, self.run))
+        remedy = self._options.held(recovery.NAME, lambda _: recovery.left(self._cluster, self.run))
+        return self._climber.climb(case, recovery.NAME, reports, remedy)
 
-    def _climb_all(
-        self, case: Case, ladder: Ladder, judge: Judge, judged: Judgement, reports: list[RemedyReport]
-    ) -> Judgement:
-        """Climb rung by rung until the criterion passes, can't be judged any more, or the ladder is spent."""
-        made: list[Executed] = []
-        for name, argument in ladder:
-            executed = self._climber.climb(replace(case, argument=argument, message=judged.message), name, reports)
-            made += executed
-            if executed:
-                judged = self._look_again(judge, executed)
-            if judged.verdict is Verdict.PASSED:
-                return self._no_harm(case, made)
-            if judged.verdict is not Verdict.FAILED:
-                return judged
-        return judged
+    def _proven(self, case: Case, judge: Judge, judged: Judgement, climbed: Climbed) -> tuple[Judgement, bool]:
+        """Return what a rung came to, whether or not it helped, and whether the ladder ends with it.
+
+        Raises:
+            Unknown: that can't be told.
+
+        """
+        ended = climbed.ended
+        if climbed.executed:
+            judged = self._proof.look(judge, climbed.executed)
+            if harm := self._proof.harm(case.criterion, climbed.executed):
+                helped = "repaired, but" if judged.verdict is Verdict.PASSED else f"{judged.message}; not repaired, and"
+                return Judgement(Verdict.FAILED, f"{helped} {harm}"), True
+        if isinstance(ended, Unknown):
+            raise ended
+        if climbed.executed and judged.verdict is Verdict.PASSED:
+            self._history.repaired(case.criterion, time.time())
+            self.journal.write("pass", criterion=case.criterion, repaired=True)
+            judged = Judgement(Verdict.CONVERGED)
+        return judged, ended is not None
 
     @contextmanager
     def _leased(self, wait: float | None = None) -> Iterator[bool]:
@@ -164,31 +168,6 @@ class Convergence:
             yield waited
         finally:
             self._lease.release()
-
-    def _look_again(self, judge: Judge, executed: list[Executed]) -> Judgement:
-        """Wait until what was touched has come to rest, and judge; once more a little later, if it still fails."""
-        self._cluster.renew()  # what was changed is seen, or settling would look at how it was before
-        what = {each for done in executed for each in settle.touched(self._cluster, done.change, done.found)}
-        restless = settle.settle(self._cluster, what, within=self._limits.settle)
-        judged = judge()
-        if judged.verdict is not Verdict.FAILED:
-            return judged
-        if restless:
-            return Judgement(judged.verdict, f"{judged.message}; {restless}")
-        time.sleep(SECOND_LOOK)
-        return judge()
-
-    def _no_harm(self, case: Case, made: list[Executed]) -> Judgement:
-        """Return ``converged``, unless the fix broke something else: then it is taken back, and that is said."""
-        components = sorted({done.change.component for done in made if done.change.component})
-        regressions = self._options.regressions
-        broken = [each for component in components for each in regressions(component)] if regressions else []
-        if broken:
-            undone = "; ".join(self._climber.take_back(each) for each in reversed(made))
-            return Judgement(Verdict.FAILED, f"repaired, but then failed: {', '.join(broken)}; taken back: {undone}")
-        self._history.repaired(case.criterion, time.time())
-        self.journal.write("pass", criterion=case.criterion, repaired=True)
-        return Judgement(Verdict.CONVERGED)
 
 
 def _gave_up(judged: Judgement, reports: list[RemedyReport]) -> str:

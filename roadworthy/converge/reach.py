@@ -14,7 +14,7 @@ from roadworthy import private, redact
 from roadworthy.change import Change, Exec, Http, Play
 from roadworthy.cluster import ssh
 from roadworthy.converge import fence
-from roadworthy.converge.records import ActionFailed, Executed
+from roadworthy.converge.records import ActionFailed, Executed, HalfDone
 from roadworthy.converge.tools import LAST_WORDS, Tools, run
 from roadworthy.errors import BadInput
 from roadworthy.s3_action import S3
@@ -27,6 +27,7 @@ def execute(tools: Tools, change: Change, action: Exec, *, dry: bool) -> Execute
     fence.found(tools, change.target)
     if dry:
         return f"+ in {change.target}, container {action.container}: {shlex.join(action.argv)}"
+    tools.leased()
     ended = tools.cluster.execute(
         change.target.namespace,
         change.target.name,
@@ -37,7 +38,7 @@ def execute(tools: Tools, change: Change, action: Exec, *, dry: bool) -> Execute
     )
     if ended.code:
         words = redact.text((ended.stderr or ended.stdout)[-LAST_WORDS:])
-        raise ActionFailed(f"{action.argv[0]} in {change.target} succeeds", seen=f"exit {ended.code}: {words}")
+        raise HalfDone(f"{action.argv[0]} in {change.target} succeeds", seen=f"exit {ended.code}: {words}")
     return Executed(change, redact.text(ended.stdout.strip()[-200:]) or "done")
 
 
@@ -46,6 +47,7 @@ def http(tools: Tools, change: Change, action: Http, *, dry: bool) -> Executed |
     if dry:
         body = f" {json.dumps(redact.data(dict(action.body)), sort_keys=True)}" if action.body is not None else ""
         return f"+ {action.service}: {action.method} {action.path}{body}"
+    tools.leased()
     reply = tools.cluster.http(action.service).request(action.method, action.path, json=action.body)
     if reply.status >= _BAD:
         seen = f"{reply.status}: {redact.text(reply.text[:LAST_WORDS])}"
@@ -109,12 +111,15 @@ def play(tools: Tools, change: Change, action: Play, *, dry: bool) -> Executed |
             "ANSIBLE_HOST_KEY_CHECKING": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
         }
+        if not dry:
+            tools.leased()
         ended = run(tools, argv, env=env, timeout=action.timeout_seconds, what=f"{action.playbook} on {node.name}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if ended.code:
         said = "\n".join(part for part in (redact.text(ended.out).strip(), ended.err.strip()) if part)[-LAST_WORDS:]
-        raise ActionFailed(f"{action.playbook} on {node.name} succeeds", seen=f"exit {ended.code}: {said}")
+        failed = ActionFailed if dry else HalfDone
+        raise failed(f"{action.playbook} on {node.name} succeeds", seen=f"exit {ended.code}: {said}")
     told = redact.text(ended.out)
     return told.strip()[-LAST_WORDS:] if dry else Executed(change, _recap(told))
 

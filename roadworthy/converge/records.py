@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,11 @@ class Converged:
     remedies: tuple[RemedyReport, ...] = ()
 
 
+def _as_it_is(_name: str, remedy: Remedy, /) -> Remedy:
+    """Hold a remedy to nothing."""
+    return remedy
+
+
 def _silent(_line: str, /) -> None:
     """Show nothing."""
 
@@ -76,8 +81,10 @@ class Options:
         helm: the helm binary; empty: ``$ROADWORTHY_HELM``, else from PATH.
         pause_file: while this file exists nothing is repaired; empty: ``pause`` beside the journal's folder.
         images: called with the images that a release's pods will pull, before it is installed.
-        regressions: called with a component after a fix: the criteria on it that had passed and now fail.
+        regressions: called after a repair with the criterion's id and the components that its Changes name: the
+            criteria on these (on the criterion's own where none is named) that had passed and now fail.
         recover: whether what dead runs left half-done is put right; not by one that follows a plan.
+        held: holds a remedy of the engine's own to what this run may do; those of the project are held already.
         wait_for_lease: seconds to wait for another runner to let go.
         progress: called with one line for every Change, before it is made.
 
@@ -88,8 +95,9 @@ class Options:
     helm: str = ""
     pause_file: Path | None = None
     images: Callable[[Sequence[str]], None] | None = None
-    regressions: Callable[[str], list[str]] | None = None
+    regressions: Callable[[str, Collection[str]], list[str]] | None = None
     recover: bool = True
+    held: Callable[[str, Remedy], Remedy] = _as_it_is
     wait_for_lease: float = 60.0
     progress: Callable[[str], None] = _silent
 
@@ -100,7 +108,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A Change that was executed: the tool's last words, and how to take it back, if it can be."""
+    """A Change that was executed, or begun: the tool's last words, and how to take it back, if it can be."""
 
     change: Change
     detail: str
@@ -109,7 +117,20 @@ class Executed:
 
 
 class ActionFailed(RoadworthyError):
-    """A Change was tried and came to nothing for a definite reason (helm's exit code, an invalid object)."""
+    """A Change was tried and came to nothing for a definite reason (an invalid object, a chart that can't be had)."""
+
+
+class HalfDone(ActionFailed):
+    """A Change was begun and failed on its way: what it had done until then stays (helm, a playbook, a command).
+
+    Args:
+        undo: takes back what there is of it, if that is possible.
+
+    """
+
+    def __init__(self, expected: str, *, seen: str, where: str = "", undo: Callable[[], str] | None = None) -> None:
+        super().__init__(expected, seen=seen, where=where)
+        self.undo = undo
 
 
 class Stopped(Refused):

@@ -11,6 +11,8 @@ from roadworthy.change import Change, Patch, Scale, Target
 from roadworthy.cluster.facade import Cluster, Obj
 
 NAME = "recovery"
+#: What it needs, as a remedy would declare it.
+RIGHTS = tuple(f"get,patch,update {kind}" for kind in ("nodes", "deployments.apps", "statefulsets.apps"))
 
 
 def left(cluster: Cluster, run: str) -> Changes:

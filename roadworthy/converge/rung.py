@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from roadworthy import evidence, redact
 from roadworthy.case import Case, Remedy
@@ -13,9 +13,23 @@ from roadworthy.converge.act import act, prepare, seen
 from roadworthy.converge.guard import Guard
 from roadworthy.converge.history import History
 from roadworthy.converge.journal import Journal
-from roadworthy.converge.records import ActionFailed, Executed, RemedyReport, Stopped
+from roadworthy.converge.records import ActionFailed, Executed, HalfDone, RemedyReport, Stopped
 from roadworthy.converge.tools import LAST_WORDS, Tools
 from roadworthy.errors import Refused, RoadworthyError, Unknown
+
+
+@dataclass(slots=True)
+class Climbed:
+    """What became of one rung.
+
+    Attributes:
+        executed: the Changes that were made, or at least begun, in their order.
+        ended: what ends the whole ladder here: a guard (Stopped), or that the fate of a Change can't be told (Unknown).
+
+    """
+
+    executed: list[Executed] = field(default_factory=list)
+    ended: Stopped | Unknown | None = None
 
 
 class Climber:
@@ -24,16 +38,12 @@ class Climber:
     def __init__(self, tools: Tools, guard: Guard, history: History, journal: Journal) -> None:
         self._tools, self._guard, self._history, self._journal = tools, guard, history, journal
 
-    def climb(self, case: Case, name: str, reports: list[RemedyReport], remedy: Remedy | None = None) -> list[Executed]:
+    def climb(self, case: Case, name: str, reports: list[RemedyReport], remedy: Remedy | None = None) -> Climbed:
         """Run one remedy, tell it what became of each Change, and add its report to ``reports``, however it ends.
 
         ``remedy`` is the one of that name in the project where it isn't given.
-
-        Raises:
-            Stopped: a guard ended the whole ladder. Unknown: what became of a Change can't be told.
-
         """
-        executed: list[Executed] = []
+        climbed = Climbed()
         outcomes: list[Outcome] = []
         problem = ""
         climbing = (remedy or self._tools.options.remedy(name))(case)
@@ -41,27 +51,28 @@ class Climber:
             change = next(climbing)
             while True:
                 self._guard.before_all()
-                outcomes.append(self._make(case, name, change, executed))
+                outcomes.append(self._make(case, name, change, climbed.executed))
                 change = climbing.send(outcomes[-1])
         except StopIteration:
             pass
         except (Stopped, Unknown) as error:
-            problem = error.render()
-            raise
+            problem, climbed.ended = error.render(), error
         except (RoadworthyError, AssertionError) as error:  # the remedy may not act, or an action came to nothing
             problem = str(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a remedy's bug ends the ladder, and is told by its verdict
             problem = f"a bug in remedy {name}: {error!r}"
-            raise Unknown(f"remedy {name} runs to its end", seen=repr(error), todo="report it") from error
+            climbed.ended = Unknown(f"remedy {name} runs to its end", seen=repr(error), todo="report it")
+            climbed.ended.__cause__ = error
         finally:
             climbing.close()
             reports.append(RemedyReport(name, case.argument, tuple(outcomes), redact.text(problem)))
-        return executed
+        return climbed
 
     def _make(self, case: Case, name: str, change: Change, executed: list[Executed]) -> Outcome:
         """Make one Change. A guard's "no" is an outcome like any other; a failure ends the rung."""
         seen(change)
         began = time.monotonic()
+        pod = None
         words = {"remedy": name, "criterion": case.criterion, "target": str(change.target), "verb": change.verb}
         try:
             self._guard.before(name, change)
@@ -85,6 +96,9 @@ class Climber:
         except BaseException as error:  # also Ctrl-C: what became of it can't be told
             became = "failed" if isinstance(error, ActionFailed) else "unknown"
             self._result(intent, became, str(error) or type(error).__name__, began)
+            if isinstance(error, HalfDone | Unknown):  # what there is of it may do harm like a whole one
+                self._guard.made()
+                executed.append(Executed(change, str(error), getattr(error, "undo", None), pod))
             raise
         self._guard.made()
         executed.append(replace(done, found=done.found or pod))
@@ -99,6 +113,7 @@ class Climber:
             return f"{name} can't be undone"
         intent = self._journal.write("undo", target=str(done.change.target), verb=done.change.verb)
         try:
+            self._guard.before_undo()
             words = done.undo()
         except (RoadworthyError, AssertionError) as error:
             words = f"failed: {error}"

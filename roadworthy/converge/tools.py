@@ -18,7 +18,7 @@ import yaml
 from roadworthy import process, redact
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.converge.records import ActionFailed, Options
-from roadworthy.errors import Refused, TimedOut
+from roadworthy.errors import TimedOut, Unknown
 
 #: How long a child may take to end by itself once it was asked to. Seconds.
 GRACE = 5.0
@@ -66,7 +66,8 @@ def run(tools: Tools, argv: list[str], *, env: Mapping[str, str], timeout: float
     """Run a child in a process group of its own; it doesn't outlive its time, the Lease, or us.
 
     Raises:
-        TimedOut: what it did until then is unknown. Refused: the Lease was lost. ActionFailed: it can't be started.
+        TimedOut: what it did until then is unknown. Unknown: the Lease was lost meanwhile, the same.
+        ActionFailed: it can't be started.
 
     """
     try:
@@ -90,8 +91,10 @@ def run(tools: Tools, argv: list[str], *, env: Mapping[str, str], timeout: float
                 return Ended(child.returncode, out, redact.text(err))
             except subprocess.TimeoutExpired:
                 if tools.lost.is_set():
-                    raise Refused(
-                        f"{what} ends while the lease is held", seen="the lease was lost; it was stopped"
+                    raise Unknown(
+                        f"{what} ends while the lease is held",
+                        seen="the lease was lost; it was stopped",
+                        todo="run again: what it left half-done is looked for first",
                     ) from None
                 if time.monotonic() > deadline:
                     raise TimedOut(f"{what} ends within {timeout:.0f} s", seen="it was stopped") from None

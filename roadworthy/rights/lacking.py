@@ -12,7 +12,7 @@ from roadworthy.errors import BadInput, Denied, Refused
 from roadworthy.rights import needs, roles
 from roadworthy.rights.asking import Asker
 from roadworthy.rights.needs import engine
-from roadworthy.rights.right import Right
+from roadworthy.rights.right import Right, parse
 from roadworthy.rights.survey import Survey
 from roadworthy.rights.table import table, told
 
@@ -52,6 +52,16 @@ def _show(run: Run, missing: Mapping[str, Mapping[Right, Iterable[str]]]) -> Non
         run.tell(line)
 
 
+def asked_first(access: Access, name: str, words: Iterable[str], remedy: Remedy) -> Remedy:
+    """Return the remedy, which now asks for these rights before its first Change, and refuses when it lacks one."""
+
+    def held(case: Case) -> Changes:
+        _granted(name, Asker(access).missing(right for each in words for right in parse(each)))
+        return (yield from remedy(case))
+
+    return held
+
+
 class Lacking:
     """What isn't allowed, held against what is about to be done."""
 
@@ -76,11 +86,15 @@ class Lacking:
                 lacks = self._lacks(self._survey.remedy(name, case.argument))
             except BadInput as error:
                 raise Refused("what the remedy needs can be told", seen=error.render(), todo=_TODO) from error
-            if lacks:
-                raise Refused(f"every right that {name} needs", seen=f"not: {told(lacks)}", todo=_TODO)
+            _granted(name, lacks)
             return (yield from remedy(case))
 
         return held
 
     def _lacks(self, rights: Iterable[Right]) -> list[Right]:
         return sorted(self._missing.intersection(rights))
+
+
+def _granted(name: str, lacks: Iterable[Right]) -> None:
+    if lacks := list(lacks):
+        raise Refused(f"every right that {name} needs", seen=f"not: {told(lacks)}", todo=_TODO)

@@ -148,7 +148,7 @@ def test_a_definition_whose_objects_ours_could_not_read_is_left_alone(toy: Toy) 
 
 
 def test_a_fix_that_did_harm_is_taken_back_but_for_the_definition(toy: Toy) -> None:
-    done = toy.repair(reapply_crds.remedy, regressions=lambda _: ["guard/neighbour"])
+    done = toy.repair(reapply_crds.remedy, regressions=lambda *_: ["guard/neighbour"])
     assert done.verdict.value == "failed"
     assert "can't be undone" in done.reason
     assert toy.field.admin.get(toy.path) is not None

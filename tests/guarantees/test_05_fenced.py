@@ -122,7 +122,7 @@ def test_no_write_begins_when_the_reads_before_it_took_the_leases_time(field: Fi
 def test_a_childs_whole_group_ends_when_the_lease_is_lost(field: Field) -> None:
     """A tool that started a process of its own, both deaf to SIGTERM: none of them lives on."""
     from roadworthy.converge import tools as module
-    from roadworthy.errors import Refused
+    from roadworthy.errors import Unknown
 
     field.wrong()
     cluster = field.connect(field.profile(field.proxied, lease=LEASE))
@@ -133,7 +133,7 @@ def test_a_childs_whole_group_ends_when_the_lease_is_lost(field: Field) -> None:
     script += f"open({str(marks)!r}, 'a').write(f'{{os.getpid()}}\\n')\ntime.sleep(300)\n"
     (field.folder / "child.py").write_text(script)
     field.proxy.fail(lambda seen: "leases" in seen.path, lost="before")
-    with pytest.raises(Refused, match="lease was lost"):
+    with pytest.raises(Unknown, match="lease was lost"):
         module.run(engine._tools, [sys.executable, str(field.folder / "child.py")], env={}, timeout=60, what="a tool")
     pids = marks.read_text().split()
     assert len(pids) == 2

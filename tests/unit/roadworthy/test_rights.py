@@ -13,13 +13,14 @@ import yaml
 from roadworthy import features, profile_loader
 from roadworthy.case import Case, Changes
 from roadworthy.change import Change, Delete, Target
+from roadworthy.converge import recovery
 from roadworthy.criterion import Criterion
 from roadworthy.errors import Denied, Refused
 from roadworthy.rights import Right, calls, needs, parse, roles, ways
 from roadworthy.rights.asking import Asker
 from roadworthy.rights.code import Code, Place
 from roadworthy.rights.kinds import plural, resource
-from roadworthy.rights.lacking import Lacking
+from roadworthy.rights.lacking import Lacking, asked_first
 from roadworthy.rights.survey import Survey
 from roadworthy.rights.table import told
 from roadworthy.rooms import Rooms
@@ -232,6 +233,22 @@ def test_what_lacks_a_right_is_refused_before_anything_is_done() -> None:
         Lacking(survey, {Right("storage.k8s.io", "storageclasses", "list")}).for_judging(one)
     with pytest.raises(Refused, match="update leases"):
         Lacking(survey, set(parse("update leases.coordination.k8s.io named roadworthy in kube-system"))).for_repairing()
+
+
+def test_what_nobody_selected_asks_for_its_rights_before_it_does_anything() -> None:
+    """A dead run's cordon is lifted by who may patch nodes; who may not is told so, before the first Change."""
+
+    def lift(_: Case) -> Changes:
+        yield Change("x", Target("Node", "n"), Delete(), why="y")
+
+    case = Case(SimpleNamespace(), "id", "m", "", {})
+
+    def held(*denied: str) -> Changes:
+        return asked_first(Reviews(*denied), recovery.NAME, recovery.RIGHTS, lift)(case)  # type: ignore[arg-type]
+
+    assert next(held()).verb == "x"
+    with pytest.raises(Refused, match="every right that recovery needs; seen: not: patch nodes"):
+        next(held("patch nodes"))
 
 
 def test_custom_kinds_that_a_scenario_makes_and_takes_away(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from roadworthy.case import Case, Changes
 from roadworthy.change import Apply, Change, Target
 from roadworthy.cluster import connect
 from roadworthy.cluster.live import LiveCluster
-from roadworthy.converge import Convergence, Judgement, Options, ladder
+from roadworthy.converge import Convergence, Judgement, Options, proof
 from roadworthy.profile import Profile
 from roadworthy.verdict import Verdict
 from tests.unit.roadworthy.apiserver import UID, Api, StandIn
@@ -69,7 +69,7 @@ Build = Callable[..., Convergence]
 @pytest.fixture
 def engine(cluster: LiveCluster, profile: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
     """Build an engine: more remedies by name, limits and options as given."""
-    monkeypatch.setattr(ladder, "SECOND_LOOK", 0.0)
+    monkeypatch.setattr(proof, "SECOND_LOOK", 0.0)
     built: list[Convergence] = []
 
     def build(

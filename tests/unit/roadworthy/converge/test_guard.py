@@ -9,15 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import time as clock
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from roadworthy.case import Case
 from roadworthy.change import Change, HelmUpgrade, Play, Target
 from roadworthy.cluster.live import LiveCluster
-from roadworthy.converge import Convergence, Judgement, Options
+from roadworthy.converge import Convergence, Judgement, Options, deadline
 from roadworthy.converge.tools import Tools, run
-from roadworthy.errors import Refused, TimedOut
+from roadworthy.errors import TimedOut, Unknown
 from roadworthy.maintenance import Window
 from roadworthy.profile import Node
 from roadworthy.verdict import Verdict
@@ -90,17 +91,22 @@ def test_the_deadline(engine: Build, case: Case, judge: Judge, api: Api) -> None
     assert "repairs end within 0 s" in refused(made, case, judge, api)
 
 
-def test_an_image_that_is_made_first_takes_no_time_of_the_repairs(engine: Build, case: Case, judge: Judge) -> None:
+def test_an_image_that_is_made_first_takes_no_time_of_the_repairs(
+    engine: Build, case: Case, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
     release = HelmUpgrade("./chart", "", (), "", images=("sandbox.local/toy:1",))
     change = Change("install", Target("Release", "toy", "a"), release, why="it isn't installed")
     wanted: list[str] = []
+    ahead = [0.0]
+    shifted = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead[0], sleep=time.sleep)
+    monkeypatch.setattr(deadline, "time", shifted)
 
     def make(images: Sequence[str]) -> None:
         assert "intent" not in [each["kind"] for each in made.journal.entries()], "nothing is begun meanwhile"
         wanted.extend(images)
-        time.sleep(0.6)
+        ahead[0] = 3600.0
 
-    made = engine({"deadline": 0.5}, {"toy": lambda _: (yield change)}, images=make, helm="/bin/false")
+    made = engine({"deadline": 60}, {"toy": lambda _: (yield change)}, images=make, helm="/bin/false")
     done = made.converge(case, [("toy", "")], judge)
     assert wanted == ["sandbox.local/toy:1"]
     assert "the state of Release a/toy can be read" in done.reason, "helm was run"
@@ -151,7 +157,7 @@ def test_a_lost_lease_ends_the_child_and_all_it_started(cluster: LiveCluster, tm
     tools = Tools(cluster, Options({}), "run-1", lost)
     script = f"sleep 30 & echo $! > {tmp_path}/pid; wait"
     threading.Timer(0.5, lost.set).start()
-    with pytest.raises(Refused, match="lease was lost"):
+    with pytest.raises(Unknown, match="lease was lost"):
         run(tools, ["/bin/sh", "-c", script], env={"PATH": "/usr/bin:/bin"}, timeout=20, what="a child")
     pid = int((tmp_path / "pid").read_text())
     time.sleep(0.2)

@@ -61,7 +61,7 @@ def test_a_backup_that_a_remedy_made_stays_when_the_remedy_is_taken_back(
         yield Change("make", Target("Backup", "new", "velero", api_version="velero.io/v1"), Apply(made), why="none")
         yield CHANGE
 
-    broken = engine(remedies={"makes": makes}, regressions=lambda _: ["phase2/something-else"])
+    broken = engine(remedies={"makes": makes}, regressions=lambda *_: ["phase2/something-else"])
     done = broken.converge(case, [("makes", "")], judge)
     assert "taken back" in done.reason
     assert not api.things["configmaps"]

@@ -120,7 +120,7 @@ def test_the_remedy_is_told_what_became_of_each_change(engine: Build, case: Case
 
 
 def test_a_fix_that_breaks_something_else_is_taken_back(engine: Build, case: Case, judge: Judge, api: Api) -> None:
-    made = engine(regressions=lambda component: [f"phase1/other-of-{component}"])
+    made = engine(regressions=lambda _, components: [f"phase1/other-of-{each}" for each in components])
     done = made.converge(case, [("fix", "")], judge)
     assert done.verdict is Verdict.FAILED
     assert "then failed: phase1/other-of-toy; taken back: apply ConfigMap a/wanted: removed again" in done.reason
@@ -130,7 +130,7 @@ def test_a_fix_that_breaks_something_else_is_taken_back(engine: Build, case: Cas
 
 def test_taking_back_restores_what_was_there(engine: Build, case: Case, judge: Judge, api: Api) -> None:
     api.put("configmaps", {**MAP, "metadata": {"name": "wanted", "namespace": "a"}, "data": {"k": "wrong"}})
-    engine(regressions=lambda _: ["phase1/other"]).converge(case, [("fix", "")], judge)
+    engine(regressions=lambda *_: ["phase1/other"]).converge(case, [("fix", "")], judge)
     assert api.things["configmaps"]["a", "wanted"]["data"] == {"k": "wrong"}
 
 
