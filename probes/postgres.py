@@ -12,6 +12,13 @@ from roadworthy.cluster import Cluster
 SERVICE = "postgres"
 #: SQLSTATEs of a refused log-in: wrong password, and not allowed in at all.
 REFUSED = ("28P01", "28000")
+#: The rules by which it lets somebody in from elsewhere without asking for anything: "type database user address".
+OPEN_RULES = (
+    "SELECT concat_ws(' ', type, array_to_string(database, ','), array_to_string(user_name, ','), address, netmask) "
+    "FROM pg_hba_file_rules WHERE error IS NULL AND auth_method = 'trust' AND type <> 'local' "
+    "AND NOT (address IN ('::1', 'localhost', 'samehost') OR address LIKE '127.%' AND netmask LIKE '255.%') "
+    "ORDER BY line_number"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +54,12 @@ def lets_in(cluster: Cluster, password: str) -> bool:
         where = f"service {SERVICE}"
         raise AssertionError(told("PostgreSQL decides on a log-in", seen=str(error), where=where)) from error
     return True
+
+
+def open_rules(cluster: Cluster) -> list[str]:
+    """Return the rules of pg_hba.conf that let somebody in from outside its pod unasked; for superusers to read.
+
+    We come in by a port-forward, so from 127.0.0.1, which the official image trusts by default: that a wrong password
+    is let in there says nothing of anybody else.
+    """
+    return [str(rule) for (rule,) in cluster.sql(SERVICE, OPEN_RULES)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from roadworthy import allure_steps, shown
+from roadworthy import allure_steps, permission, shown
 from roadworthy.case import Case
 from roadworthy.planned import planned
 from roadworthy.record import remedy_data
@@ -68,5 +68,7 @@ def _look(judging: Judging) -> Judgement:
     """Judge once more, for the engine."""
     from roadworthy.converge import Judgement
 
+    if why := permission.forbidden(judging.run, judging.criterion):  # a drill's window may have closed meanwhile
+        return Judgement(Verdict.BROKEN, f"it can't be judged again: {why}")
     error = judging.attempt()
     return Judgement(classify(error), shown.message(error) if error else "")

@@ -17,7 +17,7 @@ import websocket
 
 from roadworthy.cluster import channels
 from roadworthy.cluster.access import Access
-from roadworthy.errors import Unknown
+from roadworthy.errors import Turbulence, Unknown
 
 _DATA, _ERROR = 0, 1
 #: Silence after which a forwarded connection is given up. Seconds.
@@ -64,8 +64,10 @@ class Tunnel:
         local.settimeout(_IDLE)
         remote.settimeout(_IDLE)
         try:
-            with suppress(OSError, websocket.WebSocketException):
-                self._pump(local, remote)
+            self._pump(local, remote)
+        except (OSError, websocket.WebSocketException) as error:  # the way there: our own side ends without one
+            seen = str(error) or type(error).__name__
+            self.failure = Turbulence("a port-forward lasts as long as what it carries", seen=seen)
         finally:
             local.close()
             channels.hang_up(remote)
@@ -75,7 +77,8 @@ class Tunnel:
 
         One thread: a TLS connection must not be read and written at once.
 
-        The first message of each channel only repeats the port's number.
+        The first message of each channel only repeats the port's number. When the pod's side ends the connection, the
+        server closes in order; what breaks off is the way there.
         """
         greeted: set[int] = set()
         stream = remote.sock
@@ -95,12 +98,26 @@ class Tunnel:
                     self.failure = AssertionError(content.decode(errors="replace").strip())
                     return
                 else:
-                    local.sendall(content)
+                    _sent(local, content)
             if local in ready:
-                content = local.recv(1 << 16)
+                content = _received(local)
                 if not content:
                     return
                 remote.send_binary(bytes([_DATA]) + content)
+
+
+def _received(local: socket.socket) -> bytes:
+    """Return what came from our side; nothing when it has ended, in whatever way."""
+    try:
+        return local.recv(1 << 16)
+    except OSError:
+        return b""
+
+
+def _sent(local: socket.socket, content: bytes) -> None:
+    """Pass on to our side; that it has gone is found at the next look."""
+    with suppress(OSError):
+        local.sendall(content)
 
 
 def _readable(*sockets: socket.socket) -> list[socket.socket]:

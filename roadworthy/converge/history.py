@@ -21,32 +21,46 @@ class History:
         self._tries: defaultdict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
         #: criterion -> when it was repaired, since it last passed by itself.
         self._repairs: defaultdict[str, list[float]] = defaultdict(list)
-        #: Intents whose process was killed before it could write the result.
-        self.unfinished: list[dict[str, Any]] = []
-        pending: dict[int, dict[str, Any]] = {}
+        #: Begun and not ended, by number.
+        self._pending: dict[int, dict[str, Any]] = {}
+        self._read = 0
         for entry in journal.entries():
-            at = datetime.fromisoformat(entry["time"]).timestamp()
-            if entry["kind"] == "intent":
-                pending[entry["number"]] = entry
-                self.tried(entry["remedy"], entry["target"], entry["criterion"], at)
-            elif entry["kind"] in {"result", "abandoned"}:
-                pending.pop(entry.get("intent", 0), None)
-            elif entry["kind"] == "pass" and entry.get("repaired"):
-                self.repaired(entry["criterion"], at)
-            elif entry["kind"] == "pass":
-                self.passed(entry["criterion"])
-        self.unfinished = [entry for entry in pending.values() if process.dead(str(entry.get("process", "")))]
-        #: The others: begun by runs of which it can't be told from here whether they live.
-        self._open = [entry for entry in pending.values() if entry not in self.unfinished]
+            self._take(entry)
+        #: Intents whose process was killed before it could write the result.
+        self.unfinished = [each for each in self._pending.values() if process.dead(str(each.get("process", "")))]
+        for entry in self.unfinished:
+            del self._pending[entry["number"]]
 
-    def left_open(self, journal: Journal) -> list[dict[str, Any]]:
-        """Return, once, what others have begun and not ended: for who holds the lease, since nobody else acts then."""
-        if not self._open:
-            return []
-        ended = {entry.get("intent") for entry in journal.entries() if entry["kind"] in {"result", "abandoned"}}
-        left, self._open = [entry for entry in self._open if entry["number"] not in ended], []
+    def catch_up(self, journal: Journal) -> list[dict[str, Any]]:
+        """Take in what other processes have written since; return, once, what was begun by one and isn't ended.
+
+        For who holds the lease: nobody else acts then, so that nobody will end it.
+        """
+        own = process.identity()
+        for entry in journal.entries():
+            if entry["number"] > self._read:
+                if entry.get("process") == own:
+                    self._read = entry["number"]
+                else:
+                    self._take(entry)
+        left = list(self._pending.values())
+        self._pending.clear()
         self.unfinished += left
         return left
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        """Count one entry of the journal."""
+        at = datetime.fromisoformat(entry["time"]).timestamp()
+        if entry["kind"] == "intent":
+            self._pending[entry["number"]] = entry
+            self.tried(entry["remedy"], entry["target"], entry["criterion"], at)
+        elif entry["kind"] in {"result", "abandoned"}:
+            self._pending.pop(entry.get("intent", 0), None)
+        elif entry["kind"] == "pass" and entry.get("repaired"):
+            self.repaired(entry["criterion"], at)
+        elif entry["kind"] == "pass":
+            self.passed(entry["criterion"])
+        self._read = entry["number"]
 
     def tried(self, remedy: str, target: str, criterion: str, at: float) -> None:
         """Count an attempt."""

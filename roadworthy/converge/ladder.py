@@ -164,7 +164,7 @@ class Convergence:
         self._tools.lost.clear()
         waited = self._lease.acquire(self._options.wait_for_lease if wait is None else wait)
         try:
-            self._abandon(self._history.left_open(self.journal))
+            self._abandon(self._history.catch_up(self.journal))
             yield waited
         finally:
             self._lease.release()

@@ -150,6 +150,18 @@ def test_a_drill_does_not_begin_once_its_window_has_closed(meeting: Toy, monkeyp
     assert [span[0] for span in spans(meeting)] == ["a-root"]
 
 
+def test_a_drill_is_not_judged_again_once_its_window_has_closed(meeting: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It broke, was repaired, and the window closed meanwhile: what it disturbs isn't disturbed any more."""
+    log = meeting.root / "engine.log"
+    monkeypatch.setattr("roadworthy.maintenance.Window.holds", lambda *_: not log.exists())
+    meeting.profile("drills: window\nmaintenance_window: {days: [mon], from: '03:00', to: '05:00', timezone: UTC}\n")
+    meeting.feature("Feature: F\n" + scenario("loki restarts", "loki is fine", "@drill @remedy:mend.loki"))
+    meeting.state(loki="bad")
+    meeting.run("features", "--remediate")
+    assert meeting.verdicts == {"loki-restarts": "broken"}
+    assert "can't be judged again: a drill, and outside the maintenance window" in str(meeting.records["loki-restarts"])
+
+
 def test_what_must_be_alone_is(meeting: Toy) -> None:
     names = ["one", "two", "three"]
     content = [scenario(name, f"{name} takes 0.2 seconds") for name in names]

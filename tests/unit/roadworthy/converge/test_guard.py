@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from roadworthy import process
 from roadworthy.case import Case
 from roadworthy.change import Change, HelmUpgrade, Play, Target
 from roadworthy.cluster.live import LiveCluster
@@ -180,3 +181,20 @@ def test_no_change_without_context_in_the_profile(
 
 def test_the_stand_in_is_the_cluster_of_the_profile(standin: StandIn, engine: Build) -> None:
     assert engine()._guard.preview("fix", CHANGE) == ""
+
+
+def test_what_another_worker_has_tried_meanwhile_counts(
+    engine: Build, case: Case, judge: Judge, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ``-n`` several processes share a cluster and a journal: three attempts are three, whoever makes them."""
+    ours, theirs = engine({"attempts": 1}), engine({"attempts": 1})
+    with monkeypatch.context() as other:
+        other.setattr(process, "identity", lambda: "host/boot/1/1")
+        assert theirs.converge(case, [("fix", "")], judge).verdict is Verdict.CONVERGED
+        theirs.journal.write("intent", remedy="fix", criterion=case.criterion, target=str(CHANGE.target), verb="apply")
+    api.things["configmaps"].clear()
+    done = ours.converge(case, [("fix", "")], judge)
+    assert done.verdict is Verdict.FAILED
+    assert "at most 1 times; seen: 1 attempts" in done.reason
+    assert [each["kind"] for each in ours.journal.entries()][-1] != "intent"
+    assert "abandoned" in [each["kind"] for each in ours.journal.entries()]
