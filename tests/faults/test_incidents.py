@@ -33,7 +33,14 @@ INCIDENTS: dict[str, tuple[tuple[tuple[str, dict[str, Any]], ...], str]] = {
     ),
 }
 
-pytestmark = pytest.mark.incident
+pytestmark = [pytest.mark.incident, pytest.mark.usefixtures("well")]
+
+
+@pytest.fixture(scope="module")
+def well(bench: Bench) -> None:
+    """What is to break has to be there first: also on a sandbox that is new."""
+    before = bench.judge(EVERYTHING, run="before", remediate=True)
+    assert before.code == 0, before.output[-6000:]
 
 
 def causes(seen: Judged) -> str:

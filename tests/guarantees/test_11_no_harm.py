@@ -60,6 +60,22 @@ def test_a_fix_that_breaks_something_else_is_rolled_back_and_the_ladder_ends(fie
     assert "taken back" in told
 
 
+def test_what_helps_nothing_and_breaks_something_else_is_rolled_back_and_the_ladder_ends(field: Field) -> None:
+    """It is looked at although it didn't help: the neighbour is as it was, the rung that would help isn't climbed."""
+    project = prepare(field, "amiss")
+    ran = project.run("--remediate")
+    wanted = ran.criteria[f"wanted-is-right[{field.home}]"]
+    assert wanted["verdict"] == "failed", ran.said[-4000:]
+    assert field.admin.map(field.home, "wanted") == {"k": "wrong"}
+    assert field.admin.map(field.home, "neighbour") == {"k": "right"}
+    assert [(each.verb, each.name) for each in field.audit.writes()] == [
+        ("patch", "neighbour"),
+        ("update", "neighbour"),
+    ]
+    assert [entry["kind"] for entry in project.journal()] == ["intent", "result", "undo", "undone"]
+    assert "not repaired, and then failed" in str(ran.report)
+
+
 def test_a_fix_that_breaks_nothing_stays(field: Field) -> None:
     """The control: the same, without the harm."""
     ran = prepare(field, "put_map").run("--remediate")

@@ -127,12 +127,17 @@ def release(case: Case) -> Changes:
 def lifted(case: Case) -> Changes:
     """Put the map right, and something else wrong: the harm that promise 11 is about."""
     yield from put_map(case)
+    yield from amiss(case)
+
+
+def amiss(case: Case) -> Changes:
+    """Put something else wrong, and nothing right."""
     home = case.parameters["home"]
     other = Apply(manifest(home, "neighbour", "broken by the fix"), force=True)
     yield Change("apply", Target("ConfigMap", "neighbour", home), other, why="a toy", component="toy", reversible=True)
 
 
-_ALL: tuple[Remedy, ...] = (put_map, long_way, uncordon, clear, release, lifted)
+_ALL: tuple[Remedy, ...] = (put_map, long_way, uncordon, clear, release, lifted, amiss)
 REMEDIES: dict[str, Remedy] = {each.__name__: each for each in _ALL}  # type: ignore[attr-defined]
 JUDGES: dict[str, Callable[[LiveCluster, str], Callable[[], Judgement]]] = {
     "map": map_judge,
