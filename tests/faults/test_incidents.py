@@ -6,6 +6,7 @@ It names each cause, and the next run finds nothing to do. Judging alone changes
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from prove import audit
 from prove.bench import Bench, Judged
 from prove.matrix import PHASE1, ROOT
+from sandbox.api import Api, path
 
 GOOD = {"passed", "converged", "not applicable"}
 EVERYTHING = str(PHASE1.relative_to(ROOT))
@@ -52,6 +54,17 @@ def bad(seen: Judged) -> dict[str, str]:
     return {each["id"]: each["verdict"] for each in seen.criteria if each["verdict"] not in GOOD}
 
 
+def seen_to_be_down(bench: Bench) -> None:
+    """Wait until the control plane knows of a stopped kubelet: a node is judged by its last word until then."""
+    api, deadline = Api(bench.sandbox), time.monotonic() + 120
+    while time.monotonic() < deadline:
+        conditions = api.get(path("v1", "Node", name="node-5"))["status"]["conditions"]
+        if any(each["type"] == "Ready" and each["status"] != "True" for each in conditions):
+            return
+        time.sleep(2)
+    pytest.fail("node-5 is Ready two minutes after its kubelet was stopped")
+
+
 def repair(bench: Bench, name: str, wanted: list[str]) -> None:
     """Judge and repair everything, hold the report to the causes, and judge again: all passed, nothing changed."""
     repaired = bench.judge(EVERYTHING, run=name, remediate=True)
@@ -70,12 +83,15 @@ def repair(bench: Bench, name: str, wanted: list[str]) -> None:
 def test_one_run_repairs(incident: str, bench: Bench) -> None:
     faults, cause = INCIDENTS[incident]
     with bench.injected(faults):
+        if faults[0][0] == "stop-kubelet":
+            seen_to_be_down(bench)
         repair(bench, re.sub(r"\W+", "-", incident), [cause])
 
 
 def test_one_run_repairs_all_three_at_once(bench: Bench) -> None:
     faults = tuple(step for steps, _ in INCIDENTS.values() for step in steps)
     with bench.injected(faults):
+        seen_to_be_down(bench)
         repair(bench, "all-three", [cause for _, cause in INCIDENTS.values()])
 
 
