@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 10.0
 """Seconds between two plain lines."""
+PACE_KNOWN = 0.25
+"""With so much done the pace that was seen is all that counts: an estimate is of another machine."""
 
 
 class Progress(Protocol):
@@ -63,7 +65,8 @@ def remaining(estimate: float, elapsed: float, fraction: float) -> float:
     by_pace = elapsed / fraction - elapsed
     if not estimate:
         return by_pace
-    return fraction * by_pace + (1 - fraction) * max(by_estimate, estimate * (1 - fraction))
+    trust = min(1.0, fraction / PACE_KNOWN)
+    return trust * by_pace + (1 - trust) * max(by_estimate, estimate * (1 - fraction))
 
 
 def spoken(seconds: float) -> str:
