@@ -148,8 +148,9 @@ class Convergence:
         if climbed.executed:
             judged = self._proof.look(judge, climbed.executed)
             if harm := self._proof.harm(case.criterion, climbed.executed):
-                helped = "repaired, but" if judged.verdict is Verdict.PASSED else f"{judged.message}; not repaired, and"
-                return Judgement(Verdict.FAILED, f"{helped} {harm}"), True
+                if judged.verdict is Verdict.PASSED:
+                    return Judgement(Verdict.FAILED, f"repaired, but {harm}"), True
+                return Judgement(Verdict.FAILED, f"not repaired, and {harm}; still: {judged.message}"), True
         if isinstance(ended, Unknown):
             raise ended
         if climbed.executed and judged.verdict is Verdict.PASSED:

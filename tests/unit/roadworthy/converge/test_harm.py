@@ -50,7 +50,8 @@ def test_what_does_not_help_and_does_harm_is_taken_back_and_the_ladder_ends(
     made = engine(remedies={"beside": beside}, regressions=lambda *_: [BROKEN])
     done = made.converge(case, [("beside", ""), ("fix", "")], judge)
     assert done.verdict is Verdict.FAILED
-    assert "wanted is None; not repaired, and then failed: phase1/other; taken back: apply" in done.reason
+    assert done.reason.startswith("not repaired, and then failed: phase1/other; taken back: apply ConfigMap a/other: ")
+    assert "; still: wanted is None; gave up after beside" in done.reason
     assert [str(each) for each in done.remedies] == ["beside"]
     assert not api.things["configmaps"]
     assert kinds(made) == ["intent", "result", "undo", "undone"]
