@@ -83,7 +83,7 @@ def test_who_waits_longer_than_ten_seconds_is_told_so(other: subprocess.Popen[st
         clock[0] += 3.0
         return clock[0]
 
-    with pytest.raises(Refused), lock.held("one", seconds=0.8, progress=Lines(out, clock=tick)):
+    with pytest.raises(Refused), lock.held("one", seconds=3.0, progress=Lines(out, clock=tick)):
         raise AssertionError("two hold one lock")
     assert any(" s so far (Ctrl-C leaves it alone)" in line for line in out.getvalue().splitlines()[1:-1])
 
