@@ -11,7 +11,7 @@ from roadworthy.errors import BadInput
 from roadworthy.record import remedy_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from roadworthy.case import Remedy
     from roadworthy.cluster.access import Access
@@ -75,18 +75,16 @@ class Mandate:
 
     def remedy(self, name: str) -> Remedy:
         """Return a remedy, held to what this run may do."""
-        found = self.held(name, self._run.rooms.remedy(name))
+        found = self._run.rooms.remedy(name)
+        found = self._lacking.kept(name, found) if self._lacking else found
         return self.plan.followed(name, found) if self.plan else found
 
-    def held(self, name: str, remedy: Remedy) -> Remedy:
-        """Return a remedy that refuses before its first Change where it lacks a right."""
-        from roadworthy.converge import recovery
-        from roadworthy.rights import lacking
+    def held(self, name: str, rights: Iterable[str], remedy: Remedy) -> Remedy:
+        """Return a remedy of the engine's own, which nobody selects: its rights are asked for when it works."""
+        from roadworthy.rights.lacking import asked_first
 
-        if name == recovery.NAME:  # nobody selects it: whether it may is asked when there is something to put right
-            access: Access = self._run.cluster.access  # type: ignore[attr-defined]  # a stand-in of tests recovers nothing
-            return lacking.asked_first(access, name, recovery.RIGHTS, remedy)
-        return self._lacking.kept(name, remedy) if self._lacking else remedy
+        access: Access = self._run.cluster.access  # type: ignore[attr-defined]  # a stand-in of tests recovers nothing
+        return asked_first(access, name, rights, remedy)
 
     def images(self) -> Iterator[str]:
         """Yield the images that the remedies of what is selected may want, in the order of the criteria."""

@@ -134,7 +134,7 @@ class Convergence:
             return Climbed()
         self._cluster.renew()
         case = Case(self._cluster, recovery.NAME, "a run of ours died in the middle of its work", "", {})
-        remedy = self._options.held(recovery.NAME, lambda _: recovery.left(self._cluster, self.run))
+        remedy = self._options.held(recovery.NAME, recovery.RIGHTS, lambda _: recovery.left(self._cluster, self.run))
         return self._climber.climb(case, recovery.NAME, reports, remedy)
 
     def _proven(self, case: Case, judge: Judge, judged: Judgement, climbed: Climbed) -> tuple[Judgement, bool]:

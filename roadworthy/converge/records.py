@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Converged:
     remedies: tuple[RemedyReport, ...] = ()
 
 
-def _as_it_is(_name: str, remedy: Remedy, /) -> Remedy:
+def _as_it_is(_name: str, _rights: Iterable[str], remedy: Remedy, /) -> Remedy:
     """Hold a remedy to nothing."""
     return remedy
 
@@ -97,7 +97,7 @@ class Options:
     images: Callable[[Sequence[str]], None] | None = None
     regressions: Callable[[str, Collection[str]], list[str]] | None = None
     recover: bool = True
-    held: Callable[[str, Remedy], Remedy] = _as_it_is
+    held: Callable[[str, Iterable[str], Remedy], Remedy] = _as_it_is
     wait_for_lease: float = 60.0
     progress: Callable[[str], None] = _silent
 
