@@ -1,6 +1,7 @@
 """`up` repairs whatever is left of a sandbox, and `down` leaves nothing, whatever happened in between."""
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -16,7 +17,7 @@ from sandbox import cgroups, faults, layout, machine, manage, network, status, s
 from sandbox.layout import CONTROL_PLANE, Sandbox
 from sandbox.paths import run_root
 from sandbox.progress import Silent
-from tests.accept.sandboxes import ROOT, eventually, kubectl, listed, on_node, remains, roadworthy
+from tests.accept.sandboxes import ROOT, TOOLBOX, eventually, kubectl, listed, on_node, remains, roadworthy
 
 pytestmark = [
     pytest.mark.sandbox,
@@ -101,6 +102,10 @@ def test_up_after_a_reboot(sandbox: Sandbox) -> None:
 
 
 def test_up_after_services_cables_and_routes_went(sandbox: Sandbox) -> None:
+    # A node has a route to its own pods from the first of them on: after a reboot there may be none on this one.
+    pinned = json.dumps({"spec": {"nodeName": "node-3"}})
+    kubectl(sandbox, "run", "there", f"--image={TOOLBOX}", f"--overrides={pinned}", "--", "sleep", "infinity")
+    kubectl(sandbox, "wait", "pod/there", "--for=condition=Ready", "--timeout=60s")
     faults.inject(sandbox, "stop-kubelet", "node-1")
     supervise.stop(sandbox, CONTROL_PLANE, "kube-scheduler")
     network.plug(sandbox, "node-2", connected=False)
@@ -113,6 +118,7 @@ def test_up_after_services_cables_and_routes_went(sandbox: Sandbox) -> None:
             "node-3 doesn't reach these pods"
         )
     on_node(sandbox, "node-2", "true")
+    kubectl(sandbox, "delete", "pod", "there", "--now")
     assert status.read(sandbox)["faults"] == []
 
 
