@@ -37,43 +37,33 @@ def prepare(field: Field, remedy: str) -> Project:
     return project
 
 
-def test_a_fix_that_breaks_something_else_is_rolled_back_and_the_ladder_ends(field: Field) -> None:
+@pytest.mark.parametrize(
+    ("remedy", "written", "told"),
+    [
+        pytest.param("lifted", ("wanted", "neighbour"), "taken back", id="it helps"),
+        pytest.param("amiss", ("neighbour",), "not repaired, and then failed", id="it helps nothing"),
+    ],
+)
+def test_what_breaks_something_else_is_rolled_back_and_the_ladder_ends(
+    field: Field, remedy: str, written: tuple[str, ...], told: str
+) -> None:
     """Both objects are as they were, by the API server; the next rung isn't climbed; both facts are told."""
-    project = prepare(field, "lifted")
+    project = prepare(field, remedy)
     ran = project.run("--remediate")
     wanted = ran.criteria[f"wanted-is-right[{field.home}]"]
     assert wanted["verdict"] == "failed", ran.said[-4000:]
     assert field.admin.map(field.home, "wanted") == {"k": "wrong"}
     assert field.admin.map(field.home, "neighbour") == {"k": "right"}
-    writes = [(each.verb, each.name, each.code) for each in field.audit.writes()]
-    assert writes == [
-        ("patch", "wanted", 200),
-        ("patch", "neighbour", 200),
-        ("update", "neighbour", 200),
-        ("update", "wanted", 200),
+    assert [(each.verb, each.name, each.code) for each in field.audit.writes()] == [
+        *(("patch", name, 200) for name in written),
+        *(("update", name, 200) for name in reversed(written)),
     ]
     kinds = [entry["kind"] for entry in project.journal()]
-    assert kinds == ["intent", "result", "intent", "result", "undo", "undone", "undo", "undone"]
-    assert [remedy["name"] for remedy in wanted["remedies"]] == ["lifted"]
-    told = str(ran.report) + ran.said
-    assert "the-neighbour-is-well" in told
-    assert "taken back" in told
-
-
-def test_what_helps_nothing_and_breaks_something_else_is_rolled_back_and_the_ladder_ends(field: Field) -> None:
-    """It is looked at although it didn't help: the neighbour is as it was, the rung that would help isn't climbed."""
-    project = prepare(field, "amiss")
-    ran = project.run("--remediate")
-    wanted = ran.criteria[f"wanted-is-right[{field.home}]"]
-    assert wanted["verdict"] == "failed", ran.said[-4000:]
-    assert field.admin.map(field.home, "wanted") == {"k": "wrong"}
-    assert field.admin.map(field.home, "neighbour") == {"k": "right"}
-    assert [(each.verb, each.name) for each in field.audit.writes()] == [
-        ("patch", "neighbour"),
-        ("update", "neighbour"),
-    ]
-    assert [entry["kind"] for entry in project.journal()] == ["intent", "result", "undo", "undone"]
-    assert "not repaired, and then failed" in str(ran.report)
+    assert kinds == ["intent", "result"] * len(written) + ["undo", "undone"] * len(written)
+    assert [each["name"] for each in wanted["remedies"]] == ["lifted"]
+    report = str(ran.report) + ran.said
+    assert "the-neighbour-is-well" in report
+    assert told in report
 
 
 def test_a_fix_that_breaks_nothing_stays(field: Field) -> None:
