@@ -29,11 +29,10 @@ def rules_evaluate(cluster: Cluster, seconds: int) -> None:
     cluster.until(lambda: _rules_evaluate(cluster), within=seconds, what="rules")
 
 
-@then(parsers.parse("the newest sample in Prometheus is less than {seconds:d} seconds old"))
-def fresh(cluster: Cluster, seconds: int) -> None:
-    """Judge by Prometheus's own clock."""
-    age, todo = prometheus.newest_sample_age(cluster), "look at Prometheus's targets and at its disk"
-    assert age < seconds, told(f"the newest sample is less than {seconds} s old", seen=f"{age:.0f} s", todo=todo)
+@then(parsers.parse("Prometheus holds a sample less than {age:d} seconds old within {seconds:d} seconds"))
+def fresh(cluster: Cluster, age: int, seconds: int) -> None:
+    """Judge by Prometheus's own clock. One that has only just started has scraped nothing yet: wait for it."""
+    cluster.until(lambda: _fresh(cluster, age), within=seconds, what="a fresh sample")
 
 
 @given("a sample that Prometheus holds", target_fixture="sample")
@@ -94,6 +93,11 @@ def _rules_evaluate(cluster: Cluster) -> None:
     bad = [rule for rule in found if rule.health != "ok"]
     assert found, told("Prometheus has rules", seen="none", todo="look at its rule files")
     assert not bad, told(f"all {len(found)} rules evaluate", seen=few(bad), todo="mend these expressions")
+
+
+def _fresh(cluster: Cluster, age: int) -> None:
+    newest, todo = prometheus.newest_sample_age(cluster), "look at Prometheus's targets and at its disk"
+    assert newest < age, told(f"the newest sample is less than {age} s old", seen=f"{newest:.0f} s", todo=todo)
 
 
 def _kept(cluster: Cluster, sample: Sample) -> None:
