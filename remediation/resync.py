@@ -8,11 +8,13 @@ that with it: it can't be put back from here. Pods older than a configuration th
 from __future__ import annotations
 
 from installers.engine import drift, foreign
-from probes.applied import applied_in
+from probes.applied import applied_for
 from probes.ownership import RELEASE
 from remediation.refresh_config import renew
 from roadworthy.case import Case, Changes
 from roadworthy.change import Apply, Change, Target
+from roadworthy.cluster import Cluster, Obj, workloads
+from roadworthy.profile import Service
 
 #: What is changed: the kinds of probes.applied.
 RIGHTS: tuple[str, ...] = (
@@ -30,12 +32,12 @@ SHOWN = 5
 
 
 def remedy(case: Case) -> Changes:
-    """Apply again what drifted in the namespace of one service of the profile."""
+    """Apply again what drifted of one service of the profile."""
     cluster, service = case.cluster, case.cluster.profile.services.get(case.argument)
     if service is None:
         return
     configured = False
-    for live, wanted in applied_in(cluster, service.namespace):
+    for live, wanted in applied_for(cluster, service):
         if RELEASE in (live["metadata"].get("annotations") or {}):
             continue  # Helm's: its installer knows better
         yield from foreign.changes(cluster, case.argument, service.namespace, [wanted])
@@ -56,4 +58,10 @@ def remedy(case: Case) -> Changes:
         )
         configured = configured or target.kind == "ConfigMap"
     if configured:
-        yield from renew(cluster, lambda: cluster.list("Pod", namespace=service.namespace))
+        yield from renew(cluster, lambda: _pods(cluster, service))
+
+
+def _pods(cluster: Cluster, service: Service) -> list[Obj]:
+    kind, _, name = service.workload.partition("/")
+    live = cluster.get(kind, name, namespace=service.namespace) if name else None
+    return workloads.pods_of(cluster, live) if live else []
