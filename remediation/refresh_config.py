@@ -25,7 +25,7 @@ def remedy(case: Case) -> Changes:
     """Put a component's configuration back, then re-create the pods that are older than it."""
     if not installed(case.cluster, case.argument):
         return  # what isn't there has no configuration to put back: its installer is the remedy
-    yield from reinstall(case, case.argument, f"{case.argument} differs from what it was installed as")
+    yield from reinstall(case, case.argument, f"{case.argument} isn't all as it was installed")
     yield from renew(case.cluster, lambda: _pods(case.cluster, case.argument), case.argument)
 
 
