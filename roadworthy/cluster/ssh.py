@@ -46,7 +46,7 @@ def run(profile: Profile, node: str, command: str, timeout: float) -> ExecResult
 
     Raises:
         BadInput: the profile doesn't list the node, or ssh isn't installed.
-        Turbulence: the node can't be reached or refuses us. TimedOut: the command took too long.
+        Turbulence: the node can't be reached or refuses us, or ssh doesn't start. TimedOut: the command took too long.
 
     """
     found = next((each for each in profile.nodes if each.name == node), None)
@@ -56,15 +56,19 @@ def run(profile: Profile, node: str, command: str, timeout: float) -> ExecResult
         raise BadInput(expected, where=profile.where)
     address = f"{profile.ssh_user}@{found.address or node}"
     argv = [program, *options(profile), address, "--", command]
-    process = subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:  # this machine is short of something: the node isn't to blame, and the next try may do
+        todo = "look at this machine's memory, processes and open files"
+        raise Turbulence("ssh can be started", seen=str(error), where=program, todo=todo) from error
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired as error:
