@@ -41,14 +41,12 @@ def applied_for(cluster: Cluster, service: Service) -> Iterator[tuple[Obj, dict[
     ServiceAccount that its pods are made with, the Services that were applied to lead to them, and the Ingresses that
     lead to those.
     """
-    found = list(_applied_in(cluster, service.namespace))
+    there = [(kind, live) for kind in KINDS for live in cluster.list(kind, namespace=service.namespace)]
+    found = [(live, wanted) for _, live in there if (wanted := applied(live)) is not None]
     kind, _, name = service.workload.partition("/")
-    live = cluster.get(kind, name, namespace=service.namespace) if name else None
-    # Both forms, for either may be the one that somebody damaged.
-    forms = [
-        *([live] if live else []),
-        *(it for _, it in found if (it["kind"], it["metadata"]["name"]) == (kind, name)),
-    ]
+    # Both forms of it, for either may be the one that somebody damaged.
+    forms = [live for its, live in there if (its, live["metadata"]["name"]) == (kind, name)]
+    forms += [it for _, it in found if (it["kind"], it["metadata"]["name"]) == (kind, name)]
     templates = [it["spec"]["template"] for it in forms if "template" in it.get("spec", {})]
     own = {(kind, name), ("Service", service.service)}
     for each in templates:
@@ -57,14 +55,6 @@ def applied_for(cluster: Cluster, service: Service) -> Iterator[tuple[Obj, dict[
     for current, wanted in found:
         if (wanted["kind"], wanted["metadata"]["name"]) in own or _backends(wanted) & own:
             yield current, wanted
-
-
-def _applied_in(cluster: Cluster, namespace: str) -> Iterator[tuple[Obj, dict[str, Any]]]:
-    for kind in KINDS:
-        for live in cluster.list(kind, namespace=namespace):
-            wanted = applied(live)
-            if wanted is not None:
-                yield live, wanted
 
 
 def _leads(service: Obj, templates: Iterable[Obj]) -> bool:
