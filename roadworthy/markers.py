@@ -27,6 +27,7 @@ HOLDER = "roadworthy.dev/holder"
 LIFETIME = 1800.0
 
 Sweeper = Callable[["Cluster"], None]
+#: By component.
 SWEEPERS: dict[str, Sweeper] = {}
 
 _RUN = re.compile(r"roadworthy-(\d{8}t\d{6})-[0-9a-f]{4}")
@@ -57,11 +58,14 @@ def over(annotations: Mapping[str, str], now: float) -> bool:
         return False
 
 
-def sweeper(name: str) -> Callable[[Sweeper], Sweeper]:
-    """Register a function that removes the leftovers of one kind outside the API; it is called when a run starts."""
+def sweeper(component: str) -> Callable[[Sweeper], Sweeper]:
+    """Register a function that removes leftovers outside the API: what scenarios that use a component put there.
+
+    It is called at the start of a run that has such a scenario, and of no other: only then are its rights there.
+    """
 
     def register(function: Sweeper) -> Sweeper:
-        SWEEPERS[name] = function
+        SWEEPERS[component] = function
         return function
 
     return register

@@ -185,7 +185,8 @@ class Run:
 
     def _sweep(self, cluster: Cluster) -> None:
         """Remove what a killed run left of its markers, once per run, where this one makes some too."""
-        if not any(permission.writes(self, item.criterion) for item in self.items):
+        writing = [item.criterion for item in self.items if permission.writes(self, item.criterion)]
+        if not writing:
             return  # a cluster that is only read keeps what is there
         if (sweep := getattr(cluster, "sweep", None)) and self.board.once("swept"):
-            sweep()
+            sweep({name for each in writing for name in (*each.components, *each.needs)})

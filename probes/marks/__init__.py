@@ -2,7 +2,8 @@
 
 Objects of the API go through ``cluster.markers()``, which labels and sweeps them. What lives elsewhere (an annotation,
 a row, a user) carries this run's id in its name, is undone when the scenario ends, and has a sweeper for a run that was
-killed. A log line, a sample and a resolved alert can't be taken back: they say whose they are and age out.
+killed, registered for the component that those ``@writes`` scenarios have in their tags. A log line, a sample and a
+resolved alert can't be taken back: they say whose they are and age out.
 """
 
 from __future__ import annotations

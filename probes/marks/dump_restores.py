@@ -67,7 +67,7 @@ def row(cluster: Cluster, restored: Restored, schema: str) -> str:
     return done.stdout.strip()
 
 
-@sweeper("restored dumps")
+@sweeper("postgres-backup")
 def sweep(cluster: Cluster) -> None:
     """Drop the scratch databases of runs that were killed."""
     if DATABASE not in cluster.profile.services:

@@ -89,7 +89,7 @@ def bare(cluster: Cluster, sent: Sent) -> str:
     return "its name" if name in sent.sealed or FOLDER in sent.sealed else ""
 
 
-@sweeper("offsite")
+@sweeper("offsite-copy")
 def sweep(cluster: Cluster) -> None:
     """Remove the objects of runs that were killed, here and off site."""
     services, backups = cluster.profile.services, cluster.profile.backups

@@ -169,9 +169,9 @@ class LiveCluster:
             finally:
                 self._doors.door = None
 
-    def sweep(self) -> Paths:
-        """Remove what killed runs left behind; call it before the first scenario that writes."""
-        return markers.sweep(self)
+    def sweep(self, components: Collection[str]) -> Paths:
+        """Remove what killed runs left, in these components too; call it before the first scenario that writes."""
+        return markers.sweep(self, components)
 
     def close(self) -> None:
         """Stop every watch, tunnel and connection."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -125,8 +125,10 @@ class LiveMarkers:
         restarting.delete(self._cluster, path, uid)
 
 
-def sweep(cluster: Inner) -> list[str]:
+def sweep(cluster: Inner, components: Collection[str]) -> list[str]:
     """Remove the markers of runs that are over: expired, or made by a process of this host that is no more.
+
+    What lives outside the API is swept where it belongs to one of these components.
 
     Return their paths. What can't be removed now is told, and left to the next run: it is no verdict on anything.
     """
@@ -139,6 +141,8 @@ def sweep(cluster: Inner) -> list[str]:
         except RoadworthyError as error:
             notices.warn(f"markers of earlier runs ({kind}) are left for the next one to sweep: {error}")
     for name, sweeper in markers.SWEEPERS.items():
+        if name not in components:
+            continue
         began = time.monotonic()
         try:
             with cluster.scenario(f"sweep {name}", ["writes"]):

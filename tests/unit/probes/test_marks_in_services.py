@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from probes import postgres
+from probes import marks, postgres
 from probes.marks import alerts, code_files, grafana, rows
+from roadworthy import markers
 from roadworthy.cluster import ExecResult
+from roadworthy.features import read
 from roadworthy.markers import run_id
 from tests.unit.probes.doubles import FakeCluster, as_cluster, cluster
 from tests.unit.probes.shapes import pod, service, workload
+
+FEATURES = Path(__file__).parents[3] / "features"
 
 
 def test_an_annotation_is_undone_and_swept() -> None:
@@ -123,3 +130,11 @@ def test_postgres_that_is_down_is_no_refusal() -> None:
 
     with pytest.raises(AssertionError, match="decides on a log-in; seen: connection refused"):
         postgres.lets_in(cluster(sql=run), "x")
+
+
+def test_a_sweeper_is_registered_for_a_component_that_a_writing_scenario_uses() -> None:
+    for each in pkgutil.iter_modules(marks.__path__):
+        importlib.import_module(f"{marks.__name__}.{each.name}")
+    criteria = [each for file in FEATURES.glob("*.feature") for each in read(file).criteria]
+    used = {name for each in criteria if each.has("writes") for name in (*each.components, *each.needs)}
+    assert markers.SWEEPERS.keys() <= used, "under another name it never runs"

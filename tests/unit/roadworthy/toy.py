@@ -32,8 +32,8 @@ class Cluster:
     @contextlib.contextmanager
     def scenario(self, criterion, tags):
         yield
-    def sweep(self):
-        STATE.with_name("swept").touch()
+    def sweep(self, components):
+        STATE.with_name("swept").write_text(" ".join(sorted(components)))
     def close(self):
         STATE.with_name("closed").touch()
 

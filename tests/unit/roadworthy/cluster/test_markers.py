@@ -83,22 +83,24 @@ def test_leftovers_are_swept(cluster: LiveCluster, api: Api, holder: str, expire
     annotations = {markers.HOLDER: holder, markers.EXPIRES: expires}
     metadata = {"name": "m", "namespace": "a", "labels": {markers.LABEL: "other"}, "annotations": annotations}
     api.put("configmaps", {"metadata": metadata})
-    assert bool(cluster.sweep()) is swept
+    assert bool(cluster.sweep(())) is swept
     assert bool(api.things["configmaps"]) is not swept
 
 
-def test_registered_sweepers_run_and_a_service_that_is_down_does_not_stop_them(cluster: LiveCluster) -> None:
+def test_the_sweepers_of_what_is_used_run_and_a_service_that_is_down_does_not_stop_them(cluster: LiveCluster) -> None:
     called: list[str] = []
 
     @markers.sweeper("one")
     def one(_: object) -> None:
         raise AssertionError("down")
 
-    @markers.sweeper("two")
-    def two(_: object) -> None:
-        called.append("two")
+    for name in ("two", "of no scenario here"):
 
-    cluster.sweep()
+        @markers.sweeper(name)
+        def two(_: object, name: str = name) -> None:
+            called.append(name)
+
+    cluster.sweep(["one", "two"])
     assert called == ["two"]
 
 
@@ -118,7 +120,7 @@ def test_a_sweep_that_may_not_delete_or_meets_nonsense_is_no_end_of_the_run(clus
         called.append("two")
 
     with pytest.warns(UserWarning, match="markers of earlier runs .ConfigMap. are left for the next one"):
-        assert cluster.sweep() == []
+        assert cluster.sweep(["one", "two"]) == []
     assert called == ["two"]
 
 
@@ -148,7 +150,7 @@ def test_a_sweeper_may_take_away_a_dead_runs_objects(cluster: LiveCluster, api: 
     def objects(there: Cluster) -> None:
         there.markers().delete("ConfigMap", "roadworthy-20200101t000000-abcd-x", namespace="a")
 
-    cluster.sweep()
+    cluster.sweep(["objects"])
     assert not api.things["configmaps"]
 
 
