@@ -171,6 +171,7 @@ def pytest_roadworthy_convergence(
         recover=run.mandate.plan is None,
         held=run.mandate.held,
         progress=run.tell,
+        spent=run.board.folder / "spent.json",
     )
     return Convergence(cluster, profile, options, journal_dir)
 

@@ -19,6 +19,7 @@ from roadworthy.converge.history import History
 from roadworthy.converge.lease import Lease
 from roadworthy.converge.limits import Limits
 from roadworthy.converge.records import Stopped
+from roadworthy.converge.spent import Spent
 from roadworthy.errors import Refused
 
 #: Annotation on the namespace kube-system that pauses every repair; its value is the reason.
@@ -31,16 +32,23 @@ class Guard:
     """The guards of one run on one cluster; ``deadline`` counts the time for repairs."""
 
     def __init__(
-        self, cluster: LiveCluster, limits: Limits, history: History, lease: Lease, pause_file: Path | None
+        self,
+        cluster: LiveCluster,
+        limits: Limits,
+        history: History,
+        lease: Lease,
+        *,
+        pause_file: Path | None = None,
+        spent: Spent | None = None,
     ) -> None:
         self._cluster, self._limits, self._history = cluster, limits, history
-        self._lease, self._pause_file = lease, pause_file
-        self.deadline = Deadline(limits.deadline)
-        self._changes = 0
+        self._lease, self._pause_file, self._spent = lease, pause_file, spent or Spent()
+        self.deadline = Deadline(limits.deadline, self._spent)
 
     def made(self) -> None:
         """Count a Change."""
-        self._changes += 1
+        with self._spent.counted() as used:
+            used.changes += 1
 
     def before_all(self) -> None:
         """Raise Stopped when nothing at all may be changed now; the Lease is asked for last, just before the act."""
@@ -130,7 +138,9 @@ class Guard:
             )
 
     def _changes_left(self) -> None:
-        if self._changes >= self._limits.changes:
+        with self._spent.counted() as used:
+            made = used.changes
+        if made >= self._limits.changes:
             raise Refused(f"at most {self._limits.changes} Changes in a run", seen="all made", todo="limits.changes")
 
     def _reach(self, change: Change) -> None:

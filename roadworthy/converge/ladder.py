@@ -31,6 +31,7 @@ from roadworthy.converge.records import (
     RemedyReport,
 )
 from roadworthy.converge.rung import Climbed, Climber
+from roadworthy.converge.spent import Spent
 from roadworthy.converge.tools import Tools
 from roadworthy.errors import BadInput, Refused, Unknown
 from roadworthy.profile import Profile
@@ -49,7 +50,9 @@ class Convergence:
         self._lease = Lease(cluster.access, self.run, seconds=self._limits.lease, lost=lost.set)
         self._tools = Tools(cluster, options, self.run, lost, self._lease.check)
         pause = options.pause_file or journal_dir.parent / "pause"
-        self._guard = Guard(cluster, self._limits, self._history, self._lease, pause)
+        self._guard = Guard(
+            cluster, self._limits, self._history, self._lease, pause_file=pause, spent=Spent(options.spent)
+        )
         self._climber = Climber(self._tools, self._guard, self._history, self.journal)
         self._proof = Proof(cluster, options, self._climber, within=self._limits.settle)
         self._abandon(self._history.unfinished)

@@ -87,6 +87,7 @@ class Options:
         held: holds a remedy of the engine's own to what this run may do; those of the project are held already.
         wait_for_lease: seconds to wait for another runner to let go.
         progress: called with one line for every Change, before it is made.
+        spent: the file in which the workers of a run count what they use up of its limits; None for one process.
 
     """
 
@@ -100,6 +101,7 @@ class Options:
     held: Callable[[str, Iterable[str], Remedy], Remedy] = _as_it_is
     wait_for_lease: float = 60.0
     progress: Callable[[str], None] = _silent
+    spent: Path | None = None
 
     def remedy(self, name: str) -> Remedy:
         """Return the remedy of a name."""

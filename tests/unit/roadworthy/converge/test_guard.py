@@ -92,6 +92,22 @@ def test_the_deadline(engine: Build, case: Case, judge: Judge, api: Api) -> None
     assert "repairs end within 0 s" in refused(made, case, judge, api)
 
 
+def test_the_workers_of_a_run_share_its_limits(
+    engine: Build, case: Case, judge: Judge, api: Api, tmp_path: Path
+) -> None:
+    shared = tmp_path / "spent.json"
+    one, other = (engine({"changes": 1, "cool_down": 0}, spent=shared) for _ in range(2))
+    assert one.converge(case, [("fix", "")], judge).verdict is Verdict.CONVERGED
+    one.__exit__(None, None, None)
+    api.things["configmaps"].clear()
+    assert "at most 1 Changes in a run; seen: all made" in refused(other, case, judge, api)
+    late = engine({"deadline": 0.05, "confirm_after": 0.0}, spent=shared)
+    time.sleep(0.1)
+    assert "repairs end within 0 s" in refused(late, case, judge, api), "the time began with the first worker's"
+    alone = engine({"changes": 1, "cool_down": 0}, spent=tmp_path / "of another run")
+    assert alone.converge(case, [("fix", "")], judge).verdict is Verdict.CONVERGED
+
+
 def test_an_image_that_is_made_first_takes_no_time_of_the_repairs(
     engine: Build, case: Case, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
