@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import hookspecs, images, narration, programs, redact, relay, reporting, tags
+from roadworthy import hookspecs, narration, redact, relay, reporting, tags
 from roadworthy.catalogue import BUILDING, Catalogue
 from roadworthy.errors import BadInput
 from roadworthy.fixtures import cluster, profile, samples
@@ -156,24 +155,9 @@ def pytest_roadworthy_convergence(
     cluster: LiveCluster, profile: Profile, config: pytest.Config, journal_dir: Path
 ) -> Convergence:
     """Repair for real."""
-    from roadworthy.converge import Convergence, Options
-    from roadworthy.judging import regressions
+    from roadworthy.engine import convergence
 
-    run = config.stash[RUN]
-    supply = images.Supply(profile, run.mandate.images, run.tell)
-    config.add_cleanup(supply.close)
-    options = Options(
-        remedies=run.mandate.remedy,
-        root=run.rooms.root,
-        helm=programs.find("helm"),
-        images=supply,
-        regressions=partial(regressions, run),
-        recover=run.mandate.plan is None,
-        held=run.mandate.held,
-        progress=run.tell,
-        spent=run.board.folder / "spent.json",
-    )
-    return Convergence(cluster, profile, options, journal_dir)
+    return convergence(cluster, profile, config, journal_dir)
 
 
 class _Workers:
