@@ -18,6 +18,8 @@ BACKUPS = f"/apis/{GROUP}/namespaces/{VELERO}/backups"
 REPOSITORIES = f"/apis/{GROUP}/namespaces/{VELERO}/backuprepositories"
 #: How long a server may take to begin a backup. Seconds.
 BEGINS = 60.0
+#: How long a first backup may take to make its repository. Seconds.
+STORED = 120.0
 
 
 @fault("drop-bucket")
@@ -63,12 +65,10 @@ def _lifecycle_back(site: Site, memory: Memory) -> None:
 
 @fault("lock-repository")
 def lock_repository(site: Site, message: str = "the repository is locked by another process") -> Iterator[Memory]:
-    """Have a repository of volumes stand as one that can't be opened."""
-    found = site.api.get(REPOSITORIES)["items"]
-    if not found:
-        raise BadInput("a repository of volumes", seen="none", todo="make a backup of a pod with a volume first")
-    where = f"{REPOSITORIES}/{found[0]['metadata']['name']}"
-    yield {"where": where, "status": found[0].get("status", {})}
+    """Have a repository of volumes stand as one that can't be opened; where there is none yet, a backup makes one."""
+    found = _repository(site)
+    where = f"{REPOSITORIES}/{found['metadata']['name']}"
+    yield {"where": where, "status": found.get("status", {})}
     site.api.patch(where, {"status": {"phase": "NotReady", "message": message}})
 
 
@@ -120,6 +120,30 @@ def _resume(site: Site, memory: Memory) -> None:
 def _forget(site: Site, memory: Memory) -> None:
     if site.api.find(memory["where"]):
         site.api.call("DELETE", memory["where"])
+
+
+def _repository(site: Site) -> dict[str, Any]:
+    """Return a repository of volumes: the first, or that of the first pod's volume, after a backup kept for an hour."""
+    if found := site.api.get(REPOSITORIES)["items"]:
+        return dict(found[0])
+    pods = [each for each in site.api.get(path("v1", "Pod"))["items"] if each["status"].get("phase") == "Running"]
+    homes = [
+        each["metadata"]["namespace"]
+        for each in pods
+        if any("persistentVolumeClaim" in volume for volume in each["spec"].get("volumes", ()))
+    ]
+    if not homes:
+        raise BadInput("a repository of volumes, or a pod with a volume that could be stored in one", seen="none")
+    spec = {"ttl": "1h0m0s", "includedNamespaces": homes[:1], "defaultVolumesToFsBackup": True}
+    meta = {"name": f"repository-{int(time.time())}", "namespace": VELERO}
+    site.api.call("POST", BACKUPS, {"apiVersion": GROUP, "kind": "Backup", "metadata": meta, "spec": spec})
+    deadline = time.monotonic() + STORED
+    while time.monotonic() < deadline:
+        for each in site.api.get(REPOSITORIES)["items"]:
+            if each.get("status", {}).get("phase") == "Ready":
+                return dict(each)
+        time.sleep(0.5)
+    raise TimedOut(f"a repository of {homes[0]} is Ready within {STORED:.0f} s", where=f"{BACKUPS}/{meta['name']}")
 
 
 def _store(site: Site) -> Any:
