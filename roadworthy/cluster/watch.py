@@ -17,9 +17,10 @@ import urllib3
 
 from roadworthy.cluster import listing
 from roadworthy.cluster.access import Access
-from roadworthy.cluster.answers import Reply, judge
-from roadworthy.cluster.codec import Codec, Status
+from roadworthy.cluster.answers import GONE, NOT_FOUND, Reply, judge
+from roadworthy.cluster.codec import Codec
 from roadworthy.cluster.discovery import Resource
+from roadworthy.cluster.memory import Event, Gone, Memory
 from roadworthy.cluster.reading import lines_of
 from roadworthy.errors import Denied, Stale, Unknown
 
@@ -29,11 +30,6 @@ SILENCE = 90.0
 GAP = 10.0
 #: After this many seconds the server ends a watch, and it is resumed; spread so that they don't all end at once.
 LIFETIME = (240, 300)
-_GONE, _NOT_FOUND = 410, 404
-
-
-class Gone(Exception):
-    """The server no longer knows the version from which we wanted to go on: list again."""
 
 
 class Reflector:
@@ -46,8 +42,7 @@ class Reflector:
         self._access, self._changed = access, changed
         self._lock = threading.Lock()
         self._listing = threading.Lock()
-        self._objects: listing.Index = {}
-        self._version = self._floor = ""
+        self._memory = Memory(codec, resource.label)
         self._response: urllib3.BaseHTTPResponse | None = None
         self._progress = self._broken_since = 0.0
         self._failure: Unknown | None = None
@@ -59,12 +54,17 @@ class Reflector:
 
         Raises what the LIST raises, and the next call tries again.
         """
+        if self._started():
+            return  # without the lock: nobody who reads waits for another's ``renew``
         with self._listing:
-            if self._thread is None and not self._closed.is_set():
+            if not self._started() and not self._closed.is_set():
                 self._list()
                 name = f"watch {self.resource.label}"
                 self._thread = threading.Thread(target=self._run, name=name, daemon=True)
                 self._thread.start()
+
+    def _started(self) -> bool:
+        return self._thread is not None
 
     def renew(self) -> None:
         """List once more now: what is read after this is no older than this call."""
@@ -79,14 +79,14 @@ class Reflector:
         with self._lock:
             self._trust()
             if namespace:
-                return list(self._objects.get(namespace, {}).values())
-            return [each for objects in self._objects.values() for each in objects.values()]
+                return list(self._memory.objects.get(namespace, {}).values())
+            return [each for objects in self._memory.objects.values() for each in objects.values()]
 
     def get(self, name: str, namespace: str) -> Any | None:
         """Return one object or None; raises as ``snapshot`` does."""
         with self._lock:
             self._trust()
-            return self._objects.get(namespace, {}).get(name)
+            return self._memory.objects.get(namespace, {}).get(name)
 
     def close(self) -> None:
         """Stop watching and end the thread."""
@@ -117,9 +117,16 @@ class Reflector:
 
     def _list(self) -> None:
         """Read the whole collection consistently and put it in the place of what was known."""
-        index, version = listing.pages(self._access, self.resource, self.codec)
         with self._lock:
-            self._objects, self._version, self._floor = index, version, version
+            self._memory.listing()
+        try:
+            index, version = listing.pages(self._access, self.resource, self.codec)
+        except BaseException:
+            with self._lock:
+                self._memory.unlisted()
+            raise
+        with self._lock:
+            self._memory.replace(index, version)
             self._alive()
         self._notify()
 
@@ -137,13 +144,13 @@ class Reflector:
         while not self._closed.wait(pause):
             began = time.monotonic()
             try:
-                if not self._version:
+                if not self._memory.version:
                     self.renew()
-                if self._version:
+                if self._memory.version:
                     self._watch()
             except Gone:
                 with self._lock:
-                    self._version = ""
+                    self._memory.version = ""
             except Unknown as error:
                 with self._lock:
                     self._failure = error
@@ -157,12 +164,12 @@ class Reflector:
         query = {
             "watch": "1",
             "allowWatchBookmarks": "true",
-            "resourceVersion": self._version,
+            "resourceVersion": self._memory.version,
             "timeoutSeconds": random.randint(*LIFETIME),  # noqa: S311 - spread, not secrecy
         }
         label = f"WATCH {self.resource.label}"
         with self._access.stream(self.resource.path(), query=query, silence=SILENCE, count=label) as response:
-            if response.status in {_GONE, _NOT_FOUND}:
+            if response.status in {GONE, NOT_FOUND}:
                 raise Gone
             if response.status != 200:
                 reply = Reply(response.status, response.headers, response.read(4096))
@@ -175,26 +182,9 @@ class Reflector:
                     return
                 self._take([self.codec.event(line) for line in lines])
 
-    def _take(self, events: list[tuple[str, Any]]) -> None:
-        """Put events into memory.
-
-        What a re-list has overtaken (``renew``) is left out, or the deleted would come back.
-        """
+    def _take(self, events: list[Event]) -> None:
+        """Put events into memory."""
         with self._lock:
-            for kind, item in events:
-                if kind == "ERROR":
-                    status: Status = item
-                    if status.code == _GONE:
-                        raise Gone
-                    raise Stale(f"the watch on {self.resource.label} goes on", seen=status.message)
-                of = None if kind == "BOOKMARK" else self.codec.meta(item)
-                version = of.resource_version if of else str(item)
-                if not listing.later(version, self._floor):
-                    continue
-                self._version = version
-                if of and kind == "DELETED":
-                    self._objects.get(of.namespace, {}).pop(of.name, None)
-                elif of:
-                    self._objects.setdefault(of.namespace, {})[of.name] = item
+            self._memory.take(events)
             self._alive()
         self._notify()

@@ -144,6 +144,42 @@ def test_renew_overtakes_the_watch(cluster: LiveCluster, api: Api) -> None:
     assert names(cluster) == []
 
 
+def test_what_the_watch_tells_while_a_list_is_on_its_way_is_not_forgotten(
+    cluster: LiveCluster, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.put("pods", pod("one"))
+    api.put("pods", pod("old"))
+    assert names(cluster) == ["old", "one"]
+    read, answered, go = listing.pages, threading.Event(), threading.Event()
+
+    def slow(*args: Any) -> tuple[listing.Index, str]:
+        found = read(*args)
+        answered.set()
+        assert go.wait(10)
+        return found
+
+    monkeypatch.setattr(listing, "pages", slow)
+    renewing = threading.Thread(target=cluster.renew)
+    renewing.start()
+    assert answered.wait(10)
+    api.put("pods", pod("two"))
+    api.remove("pods", "old", "a")
+    seen(cluster, lambda: names(cluster) == ["one", "two"])
+    go.set()
+    renewing.join()
+    assert names(cluster) == ["one", "two"]  # no later event would have brought them back
+
+
+def test_a_list_that_fails_leaves_the_watch_at_work(cluster: LiveCluster, api: Api) -> None:
+    assert names(cluster) == []
+    fault = api.fail(403, lambda _, path: "/pods" in path and "watch" not in path)
+    with pytest.raises(Denied):
+        cluster.renew()
+    fault.times = 0
+    api.put("pods", pod("two"))
+    seen(cluster, lambda: names(cluster) == ["two"])
+
+
 def test_a_kind_that_is_not_served_is_empty(cluster: LiveCluster) -> None:
     assert cluster.list("longhorn.io/v1beta2/Node") == []
     assert not cluster.serves("longhorn.io/v1beta2/Node")
