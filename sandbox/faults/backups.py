@@ -65,17 +65,23 @@ def _lifecycle_back(site: Site, memory: Memory) -> None:
 
 @fault("lock-repository")
 def lock_repository(site: Site, message: str = "the repository is locked by another process") -> Iterator[Memory]:
-    """Have a repository of volumes stand as one that can't be opened; where there is none yet, a backup makes one."""
+    """Have a repository of volumes stand as one that can't be opened; where there is none yet, a backup makes one.
+
+    Velero looks at those that aren't ready every five minutes, and would find that this one can be opened: its location
+    is one that doesn't exist, which Velero passes over.
+    """
     found = _repository(site)
     where = f"{REPOSITORIES}/{found['metadata']['name']}"
-    yield {"where": where, "status": found.get("status", {})}
-    site.api.patch(where, {"status": {"phase": "NotReady", "message": message}})
+    yield {"where": where, "status": found.get("status", {}), "location": found["spec"]["backupStorageLocation"]}
+    broken = {"phase": "NotReady", "message": message}
+    site.api.patch(where, {"spec": {"backupStorageLocation": "nowhere"}, "status": broken})
 
 
 @lock_repository.undo
 def _unlock(site: Site, memory: Memory) -> None:
     if site.api.find(memory["where"]):
-        site.api.patch(memory["where"], {"status": {"message": None, **memory["status"]}})
+        spec = {"backupStorageLocation": memory["location"]}
+        site.api.patch(memory["where"], {"spec": spec, "status": {"message": None, **memory["status"]}})
 
 
 @fault("fail-backup")
