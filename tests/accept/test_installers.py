@@ -27,7 +27,9 @@ from sandbox import builds, provider
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.accept]
 ROOT = Path(__file__).parents[2]
-NAMES = list(load_all())
+#: What stores and copies backups: the main job of CI, Phase 1, installs the others.
+SOON = {"velero", "postgres-backup", "offsite-copy"}
+NAMES = [pytest.param(name, marks=[] if name in SOON else [pytest.mark.long]) for name in load_all()]
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +99,9 @@ CONFIG = Target("ConfigMap", "alertmanager", "monitoring")
 @pytest.mark.parametrize(
     ("target", "action", "words"),
     [
-        (SERVER, Scale(0), "spec.replicas = 0 instead of 1"),
+        pytest.param(SERVER, Scale(0), "spec.replicas = 0 instead of 1", marks=pytest.mark.long),
         (SERVER, Delete(), "StatefulSet monitoring/alertmanager is missing"),
-        (CONFIG, Delete(), "ConfigMap monitoring/alertmanager is missing"),
+        pytest.param(CONFIG, Delete(), "ConfigMap monitoring/alertmanager is missing", marks=pytest.mark.long),
         (
             CONFIG,
             Patch({"data": {"alertmanager.yml": "nonsense: true\n"}}),
@@ -142,6 +144,7 @@ def test_passwords_that_are_lost_are_made_anew_and_hold(tools: Tools) -> None:
     assert not grafana.lets_in(tools.cluster, ("admin", "not-this-one"))
 
 
+@pytest.mark.long
 def test_a_namespace_that_is_being_deleted_is_waited_for_and_made_anew(tools: Tools) -> None:
     install(tools, "postgres")
     make(tools, Delete(), Target("Namespace", "databases"))
@@ -149,6 +152,7 @@ def test_a_namespace_that_is_being_deleted_is_waited_for_and_made_anew(tools: To
     assert tools.cluster.until(lambda: tools.cluster.sql("postgres", "select 1"), within=30) == [(1,)]
 
 
+@pytest.mark.long
 def test_a_statefulset_that_cannot_change_in_place_is_made_anew_around_its_volume(tools: Tools) -> None:
     """Its policy is what an older chart of ours had: the upgrade that puts it right can't change it."""
     install(tools, "alertmanager")

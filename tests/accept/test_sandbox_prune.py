@@ -59,6 +59,7 @@ def prune() -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_a_sandbox_runs_on_and_starts_again_without_a_build(cache: Path) -> None:
     sandbox = manage.up(NAME, nodes=1, progress=Silent()).sandbox
     former = rubbish(cache / "bin" / "kubernetes-1.30-0123456789ab" / "kubelet")

@@ -24,6 +24,9 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
 ]
 NAME = "repair"
+#: Processes that are killed, and seconds after which `up` is interrupted, where there is more time than in CI.
+OTHERS = ("kube-apiserver", "containerd", "kube-proxy", "runsv", "runsvdir")
+MOMENTS = (0.15, 1.0, 1.7, 6.0)
 
 
 def up() -> Sandbox:
@@ -68,7 +71,8 @@ def test_up_again_changes_nothing(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "victim", ["etcd", "kube-apiserver", "containerd", "kubelet", "kube-proxy", "runsv", "runsvdir"]
+    "victim",
+    ["etcd", "kubelet", *(pytest.param(each, marks=pytest.mark.long) for each in OTHERS)],
 )
 def test_up_after_a_process_was_killed(sandbox: Sandbox, victim: str) -> None:
     comm = victim[:15]
@@ -133,7 +137,7 @@ def test_up_over_leftovers(sandbox: Sandbox) -> None:
     healthy(up())
 
 
-@pytest.mark.parametrize("after", [0.15, 0.5, 1.0, 1.7, 3.0, 6.0])
+@pytest.mark.parametrize("after", [0.5, 3.0, *(pytest.param(each, marks=pytest.mark.long) for each in MOMENTS)])
 def test_interrupted_while_coming_up(sandbox: Sandbox, after: float) -> None:
     manage.down(NAME)
     process = subprocess.Popen(roadworthy("up", "--name", NAME, "--nodes", "3"), cwd=ROOT, start_new_session=True,

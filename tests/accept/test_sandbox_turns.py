@@ -78,6 +78,7 @@ def test_two_come_up_at_once() -> None:
     assert len(machine.inits(sandbox)) == len(sandbox.machines)
 
 
+@pytest.mark.long
 def test_one_comes_up_while_the_other_goes_down() -> None:
     manage.up(NAME, nodes=2, progress=Silent())
     going = start(*DOWN)
@@ -88,6 +89,7 @@ def test_one_comes_up_while_the_other_goes_down() -> None:
     assert status.read(known())["healthy"]
 
 
+@pytest.mark.long
 def test_one_goes_down_while_the_other_comes_up() -> None:
     manage.down(NAME)
     coming = start(*UP)
@@ -98,6 +100,7 @@ def test_one_goes_down_while_the_other_comes_up() -> None:
     assert layout.load(NAME) is None
 
 
+@pytest.mark.long
 def test_a_run_of_pytest_beside_one_that_goes_down() -> None:
     before = provider.provide({"name": NAME, "nodes": 2}, Silent())
     going, out = start(*DOWN), io.StringIO()
@@ -110,7 +113,7 @@ def test_a_run_of_pytest_beside_one_that_goes_down() -> None:
     assert status.read(sandbox)["healthy"]
 
 
-@pytest.mark.parametrize("after", [0.3, 2.0])
+@pytest.mark.parametrize("after", [0.3, pytest.param(2.0, marks=pytest.mark.long)])
 def test_who_is_interrupted_lets_the_next_one_go_on(after: float) -> None:
     manage.down(NAME)
     first = start(*UP)

@@ -20,7 +20,6 @@ MANY = 15
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "ci: a fault that runs in CI")
     config.addinivalue_line("markers", "incident: one of the three incidents that the project began with")
 
 

@@ -22,8 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "short: a guarantee that is shown in a few seconds; runs in CI, too")
-    config.addinivalue_line("markers", "long: a guarantee whose proof takes longer; runs before a release")
+    config.addinivalue_line("markers", "short: a guarantee that is shown in a few seconds")
     config.addinivalue_line("markers", "guarantee(number): the promise of docs/guarantees.md that a test proves")
 
 
