@@ -263,7 +263,8 @@ def test_a_full_volume_grows_where_its_class_lets_it(field: Field) -> None:
     done = volume.repair()
     driver.join(10)
     assert done.verdict.value == "converged", done.reason
-    (change,) = done.remedies[0].done
+    assert len(made := done.remedies[0].done) == 1, [str(each.change) for each in made]
+    change = made[0]
     assert (change.change.before, change.change.after) == ({"storage": "64Mi"}, {"storage": "96Mi"})
     assert "writer" in change.change.why
     assert "node-1" in change.change.why
