@@ -20,6 +20,7 @@ and with a [proxy](../tests/guarantees/proxy.py) in front of the API server that
 
     .venv/bin/tox -e guarantees                    # all of them
     .venv/bin/tox -e guarantees -- -m short        # a few seconds each
+    .venv/bin/tox -e guarantees -- -m ci           # one or a few of each promise, as `tox run` has them
     .venv/bin/tox -e guarantees -- -k test_07      # one promise
 
 This page is made of the tests: `python -m tests.guarantees.page > docs/guarantees.md`.
@@ -28,11 +29,12 @@ This page is made of the tests: `python -m tests.guarantees.page > docs/guarante
 
 @dataclass(frozen=True)
 class Shown:
-    """One test: what it shows, whether it is long, and why it is expected to fail, if so."""
+    """One test: what it shows, whether it is long or runs in CI, and why it is expected to fail, if so."""
 
     name: str
     what: str
     long: bool
+    ci: bool
     lacking: str
 
 
@@ -60,12 +62,12 @@ def _tests(holder: ast.Module | ast.ClassDef, marks: str) -> Iterator[Shown]:
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
             own = marks + "".join(map(ast.unparse, node.decorator_list))
             what = " ".join((ast.get_docstring(node) or "").split())
-            yield Shown(node.name, what, "mark.long" in own, _lacking(own))
+            yield Shown(node.name, what, "mark.long" in own, "mark.ci" in own, _lacking(own))
         elif isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             own = marks + "".join(map(ast.unparse, node.decorator_list))
             what = " ".join((ast.get_docstring(node) or "").split())
             assert what, f"{node.name} has a docstring that says what it shows"
-            yield Shown(node.name, what, "mark.long" in own, _lacking(own))
+            yield Shown(node.name, what, "mark.long" in own, "mark.ci" in own, _lacking(own))
 
 
 def _lacking(marks: str) -> str:
@@ -83,7 +85,9 @@ def render() -> str:
         parts.append("| test | what is measured | |\n|---|---|---|")
         for each in tests:
             name = each.name.removeprefix("test_").replace("_", " ")
-            state = f"not kept yet: {each.lacking}" if each.lacking else "long" if each.long else ""
+            state = (
+                f"not kept yet: {each.lacking}" if each.lacking else "long" if each.long else "in CI" if each.ci else ""
+            )
             parts.append(f"| {name} | {each.what.replace('|', '/')} | {state} |")
     return "\n".join(parts) + "\n"
 

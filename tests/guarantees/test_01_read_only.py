@@ -101,6 +101,7 @@ def test_without_a_uid_in_the_profile_not_even_markers(field: Field) -> None:
 
 
 @pytest.mark.short
+@pytest.mark.ci
 def test_under_the_reading_role(field: Field) -> None:
     """With no right to write anything, what only reads is judged as ever; the marker is broken, not failed."""
     field.wrong(value="right")

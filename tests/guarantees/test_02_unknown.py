@@ -94,6 +94,7 @@ def test_each_code_into_each_way(field: Field, status: int, value: str) -> None:
 
 
 @pytest.mark.short
+@pytest.mark.ci
 def test_a_503_into_each_way(field: Field) -> None:
     """The one of them that CI runs."""
     project = prepare(field, "wrong")

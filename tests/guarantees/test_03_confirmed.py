@@ -59,6 +59,7 @@ def test_two_looks_a_minimum_age_apart_and_the_second_is_a_fresh_read(field: Fie
 
 
 @pytest.mark.parametrize("kind", ["delete", "patch", "json-patch"])
+@pytest.mark.ci
 def test_a_new_incarnation_before_the_write_is_left_alone(field: Field, kind: str) -> None:
     """Recreated under a new UID between the remedy's look and the engine's: refused, nothing is sent."""
     cluster = field.connect()

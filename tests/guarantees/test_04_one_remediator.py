@@ -135,6 +135,7 @@ def annotate(field: Field, path: str, said: str | None) -> None:
 
 @pytest.mark.short
 @pytest.mark.parametrize("where", ["the object", "its namespace"])
+@pytest.mark.ci
 def test_what_somebody_has_in_hand_is_left_alone(field: Field, where: str) -> None:
     """A key on the object or its namespace: no write, and who has it is told; once its time is over it is repaired."""
     field.wrong()

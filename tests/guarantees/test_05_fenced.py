@@ -99,6 +99,7 @@ def test_a_status_that_moves_on_is_no_reason_to_refuse(field: Field) -> None:
     assert [each.code for each in field.audit.writes()] == [409, 409, 200]
 
 
+@pytest.mark.ci
 def test_no_write_begins_when_the_reads_before_it_took_the_leases_time(field: Field) -> None:
     """The reads before it take longer than the lease lives: nothing is sent."""
     field.wrong()

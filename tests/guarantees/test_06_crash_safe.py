@@ -86,6 +86,7 @@ def test_a_clean_run(field: Field) -> None:
 
 
 @pytest.mark.short
+@pytest.mark.ci
 def test_no_write_without_its_intent_on_the_disk(field: Field) -> None:
     """Whenever a write reaches the proxy, its intent is in the journal's file already; a full disk stops everything."""
     order = prepare(field)

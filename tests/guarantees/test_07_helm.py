@@ -125,6 +125,7 @@ def test_helm_alone_is_killed_and_the_next_run_recovers(field: Field, release: R
     assert release.statuses()[-1] == "deployed"
 
 
+@pytest.mark.ci
 def test_a_foreign_pending_release_is_refused(field: Field, release: Release) -> None:
     """Somebody else's helm was killed, or is at work: its lock is not ours to break, however old it is."""
     release.by_hand("install", "toy", str(release.chart), "-f", release.values("wrong"))

@@ -156,6 +156,7 @@ def test_the_deadline_ends_everything(field: Field, clock: Clock) -> None:
     assert len(field.audit.writes()) == 2
 
 
+@pytest.mark.ci
 def test_no_more_changes_in_a_run_than_the_limit(field: Field, clock: Clock) -> None:
     """``changes`` counts over all criteria and targets of a run."""
 

@@ -63,6 +63,7 @@ def stopped(field: Field, done: Converged, words: str) -> None:
 
 
 @pytest.mark.parametrize("down", [1, 3, 5])
+@pytest.mark.ci
 def test_nodes_that_are_down(field: Field, nodes: list[str], down: int) -> None:
     """1 and 3 of 8 (at most 40 %): repaired. 5 of 8: that is power or network, nothing is touched."""
     for name in nodes[:down]:

@@ -50,6 +50,7 @@ def alive(field: Field, uid: str) -> bool:
     return [each["metadata"]["uid"] for each in field.pods()] == [uid]
 
 
+@pytest.mark.ci
 def test_a_zero_budget_blocks_an_eviction(field: Field) -> None:
     """The eviction is answered 429; the pod lives; no deletion is tried instead."""
     field.workload()

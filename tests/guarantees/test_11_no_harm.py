@@ -44,6 +44,7 @@ def prepare(field: Field, remedy: str) -> Project:
         pytest.param("amiss", ("neighbour",), "not repaired, and then failed", id="it helps nothing"),
     ],
 )
+@pytest.mark.ci
 def test_what_breaks_something_else_is_rolled_back_and_the_ladder_ends(
     field: Field, remedy: str, written: tuple[str, ...], told: str
 ) -> None:

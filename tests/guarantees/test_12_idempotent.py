@@ -49,6 +49,7 @@ def test_the_second_run_yields_nothing(field: Field) -> None:
     assert version(field) == seen
 
 
+@pytest.mark.ci
 def test_the_plan_matches_what_happened(field: Field) -> None:
     """--plan writes nothing; what --remediate then sends is what was planned, by verb and object."""
     project = prepare(field)

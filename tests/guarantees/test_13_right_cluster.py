@@ -46,6 +46,7 @@ def attempt(field: Field, profile: Profile, remedy: Any = toys.put_map) -> Conve
     return field.engine(cluster, {"remedy": remedy}).converge(field.case(cluster), [("remedy", "")], judge)
 
 
+@pytest.mark.ci
 def test_the_same_name_and_another_cluster(field: Field, other: StandIn) -> None:
     """A context of the right name leads to a cluster of another UID: refused when it is opened."""
     field.proxy.turn_to(other.address, None)
@@ -65,6 +66,7 @@ def test_both_must_be_said(field: Field, missing: str) -> None:
     assert field.audit.writes() == []
 
 
+@pytest.mark.ci
 def test_swapped_before_the_first_change(field: Field, other: StandIn) -> None:
     """Between the remedy's look and the act the address leads elsewhere: nothing is written, there or here."""
     field.wrong()

@@ -131,6 +131,7 @@ def test_each_verb_taken_away_in_turn(field: Field, rights: Rights) -> None:
 
 
 @pytest.mark.short
+@pytest.mark.ci
 def test_the_second_changes_verb_is_missing(field: Field, rights: Rights) -> None:
     """The one of them that CI runs: the map may not be patched, so the workload isn't scaled either."""
     (name,) = [each for each in rights.roles if each.endswith("-repair")]

@@ -163,6 +163,7 @@ def test_a_plugin_that_hangs(field: Field, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.short
+@pytest.mark.ci
 def test_a_token_about_to_expire_is_renewed_before_it_does(field: Field) -> None:
     """A credential that lives 60 s is used while it lives; one with less than 20 s left is not begun with."""
     plugin = Plugin(field, "60")

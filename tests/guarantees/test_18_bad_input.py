@@ -196,6 +196,7 @@ def test_nothing_is_asked_before(field: Field, what: str) -> None:
 
 @pytest.mark.short
 @pytest.mark.parametrize("what", ["plan", "journal"])
+@pytest.mark.ci
 def test_a_plan_of_another_version_and_a_broken_journal(field: Field, what: str) -> None:
     """Refused likewise."""
     project = Project(field)

@@ -127,6 +127,7 @@ _INFO = ("machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "conta
 
 
 @pytest.mark.parametrize("platforms", [["linux/amd64"], ["linux/amd64", "linux/arm64"]], ids=["amd64 only", "both"])
+@pytest.mark.ci
 def test_an_image_without_the_nodes_architecture_is_refused_beforehand(
     field: Field, arm: str, platforms: list[str]
 ) -> None:

@@ -56,6 +56,7 @@ def test_the_next_runner_resumes_from_the_journal(field: Field) -> None:
     assert kinds.count("intent") == kinds.count("result") + 1
 
 
+@pytest.mark.ci
 def test_a_process_elsewhere_is_never_called_dead(field: Field) -> None:
     """Another boot, another host, another PID namespace: nobody is provably dead there, so nobody is robbed."""
     from roadworthy import process

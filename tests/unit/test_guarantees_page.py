@@ -1,4 +1,4 @@
-"""docs/guarantees.md says what the tests are, and each of the twenty promises has one."""
+"""docs/guarantees.md says what the tests are, and each of the twenty promises has some, one of them in CI."""
 
 from tests.guarantees import page
 
@@ -6,7 +6,7 @@ from tests.guarantees import page
 def test_every_promise_has_its_tests() -> None:
     found = page.modules()
     assert sorted(found) == list(range(1, 21))
-    assert all(tests for _, _, tests in found.values())
+    assert [number for number, (_, _, tests) in found.items() if not any(each.ci for each in tests)] == []
 
 
 def test_the_page_is_of_these_tests() -> None:
