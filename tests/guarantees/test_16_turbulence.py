@@ -108,7 +108,6 @@ def test_410_is_a_new_list(field: Field) -> None:
 
 
 @pytest.mark.short
-@pytest.mark.ci
 def test_half_open_connections_end_in_time(field: Field) -> None:
     """The peer is there and says nothing: TimedOut after the time-out of the request, and no slot stays taken."""
     field.wrong()
