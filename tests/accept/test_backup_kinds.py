@@ -29,6 +29,7 @@ from tests.accept.test_storage_kinds import VOLUME, definition, volume_status
 
 pytestmark = [
     pytest.mark.sandbox,
+    pytest.mark.long,
     pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
 ]
 NAME = "kinds"

@@ -83,6 +83,7 @@ def test_a_sandbox_runs_on_and_starts_again_without_a_build(cache: Path) -> None
     assert not [task for task in shown.tasks if task.startswith(("build", "assemble"))]
 
 
+@pytest.mark.long
 def test_what_a_sandbox_runs_on_stays_until_it_is_down(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manage.up(NAME, nodes=1, progress=Silent())
     used = builds.folder(CONTAINERD_UNIT)

@@ -26,7 +26,7 @@ pytestmark = [
 NAME = "repair"
 #: Processes that are killed, and seconds after which `up` is interrupted, where there is more time than in CI.
 OTHERS = ("kube-apiserver", "containerd", "kube-proxy", "runsv", "runsvdir")
-MOMENTS = (0.15, 1.0, 1.7, 6.0)
+MOMENTS = (0.15, 1.0, 1.7, 3.0, 6.0)
 
 
 def up() -> Sandbox:
@@ -126,6 +126,7 @@ def test_up_after_services_cables_and_routes_went(sandbox: Sandbox) -> None:
     assert status.read(sandbox)["faults"] == []
 
 
+@pytest.mark.long
 def test_up_over_leftovers(sandbox: Sandbox) -> None:
     manage.down(NAME)
     switch = sandbox.netns(network.SWITCH)
@@ -137,7 +138,7 @@ def test_up_over_leftovers(sandbox: Sandbox) -> None:
     healthy(up())
 
 
-@pytest.mark.parametrize("after", [0.5, 3.0, *(pytest.param(each, marks=pytest.mark.long) for each in MOMENTS)])
+@pytest.mark.parametrize("after", [0.5, *(pytest.param(each, marks=pytest.mark.long) for each in MOMENTS)])
 def test_interrupted_while_coming_up(sandbox: Sandbox, after: float) -> None:
     manage.down(NAME)
     process = subprocess.Popen(roadworthy("up", "--name", NAME, "--nodes", "3"), cwd=ROOT, start_new_session=True,

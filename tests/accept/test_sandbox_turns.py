@@ -113,7 +113,8 @@ def test_a_run_of_pytest_beside_one_that_goes_down() -> None:
     assert status.read(sandbox)["healthy"]
 
 
-@pytest.mark.parametrize("after", [0.3, pytest.param(2.0, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("after", [0.3, 2.0])
 def test_who_is_interrupted_lets_the_next_one_go_on(after: float) -> None:
     manage.down(NAME)
     first = start(*UP)

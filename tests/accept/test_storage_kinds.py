@@ -29,6 +29,7 @@ from tests.accept.sandboxes import ROOT, SPARE, TOOLBOX, eventually, kubectl
 
 pytestmark = [
     pytest.mark.sandbox,
+    pytest.mark.long,
     pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
 ]
 NODES_READY = "phase1/every-node-is-a-longhorn-node-ready-and-schedulable"
