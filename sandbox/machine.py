@@ -87,6 +87,15 @@ def boot_id(sandbox: Sandbox, machine: str) -> str:
         return ""
 
 
+def boots(sandbox: Sandbox) -> dict[str, float]:
+    """Return when each node's present boot began (Unix time); a node that never booted here is left out."""
+    found = {}
+    for name in sandbox.node_names:
+        with contextlib.suppress(FileNotFoundError):
+            found[name] = (sandbox.paths.machine(name) / BOOT_ID).stat().st_mtime
+    return found
+
+
 def start(sandbox: Sandbox, machine: str, binaries: Mapping[str, Path], extra: Mapping[Path, str]) -> None:
     """Boot a machine and return when its supervisor runs.
 

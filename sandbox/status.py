@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import addons, control_plane, machine, network, node, nodes, supervise
+from sandbox import control_plane, machine, network, node, nodes, supervise
+from sandbox.addons import readiness
 from sandbox.api import Api, ApiFailed
 from sandbox.faults import record
 from sandbox.layout import CONTROL_PLANE, Sandbox
@@ -38,7 +39,7 @@ def read(sandbox: Sandbox) -> dict[str, Any]:
     missing: dict[str, str] = {}
     if answers:
         try:
-            missing = addons.missing(api)
+            missing = readiness.missing(api, machine.boots(sandbox))
         except ApiFailed as error:
             missing = {"add-ons": str(error)}
     complaints = _complaints(machines, missing, answers=answers)

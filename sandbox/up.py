@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox import addons, control_plane, host, identity, machine, network, node, nodes, repair, status, supervise
+from sandbox.addons import readiness
 from sandbox.api import Api
 from sandbox.layout import CONTROL_PLANE, Sandbox
 from sandbox.materials import Materials
@@ -144,6 +145,6 @@ def bring_up(run: Run) -> None:
         addons.apply(sandbox, api, Authority(sandbox.paths.pki), run.materials.images)
         nodes.wait_ready(sandbox, api)
     with run.step("add-ons", 10):
-        addons.wait(api)
+        readiness.wait(api, machine.boots(sandbox))
         for name in sandbox.machines:
             repair.await_supervisors(sandbox, name, list(status.services(sandbox, name)))

@@ -7,25 +7,18 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from roadworthy.errors import BadInput
 from sandbox import etcd
-from sandbox.api import Api, Object, path
+from sandbox.api import Api, Object
 from sandbox.layout import CLUSTER_DOMAIN, Sandbox
 from sandbox.pki import Authority, Subject
 
 FOLDER = Path(__file__).parent
 FIRST = "namespaces.yaml"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-DEPLOYMENTS = {
-    "kube-system": {"coredns", "metrics-server"},
-    "local-path-storage": {"local-path-provisioner"},
-    "ingress": {"traefik"},
-}
-"""Namespace -> the Deployments that make a sandbox complete."""
 
 
 def _values(sandbox: Sandbox, authority: Authority) -> dict[str, str]:
@@ -129,44 +122,3 @@ def apply(sandbox: Sandbox, api: Api, authority: Authority, images: dict[str, st
     with ThreadPoolExecutor(max_workers=len(groups)) as pool:
         for done in [pool.submit(all_of, items) for items in groups.values()]:
             done.result()
-
-
-def complaint(item: Object) -> str:
-    """Return why a Deployment is not complete; empty when it is."""
-    status: dict[str, Any] = item.get("status", {})
-    wanted, there = item["spec"]["replicas"], status.get("readyReplicas", 0)
-    if status.get("observedGeneration", 0) < item["metadata"]["generation"]:
-        return "not looked at yet"
-    if status.get("updatedReplicas", 0) < wanted or there < wanted or status.get("replicas", 0) > wanted:
-        return f"{there} of {wanted} pods ready"
-    return ""
-
-
-def missing(api: Api) -> dict[str, str]:
-    """Return what is wrong with each add-on that is not complete: `namespace/name` -> complaint."""
-    found = {}
-    for namespace, names in DEPLOYMENTS.items():
-        there = {item["metadata"]["name"]: item for item in api.get(path("apps/v1", "Deployment", namespace))["items"]}
-        for name in sorted(names):
-            text = complaint(there[name]) if name in there else "not installed"
-            if text:
-                found[f"{namespace}/{name}"] = text
-    return found
-
-
-def wait(api: Api, seconds: float = 120) -> None:
-    """Return once all add-ons are complete and the metrics API answers.
-
-    Raises:
-        TimedOut: with what is missing.
-
-    """
-    for namespace, names in DEPLOYMENTS.items():
-        api.wait(path("apps/v1", "Deployment", namespace), complaint, set(names), seconds)
-
-    def available(item: Object) -> str:
-        conditions = {each["type"]: each for each in item.get("status", {}).get("conditions", [])}
-        told = conditions.get("Available", {})
-        return "" if told.get("status") == "True" else str(told.get("message", "not looked at yet"))
-
-    api.wait(path("apiregistration.k8s.io/v1", "APIService"), available, {"v1beta1.metrics.k8s.io"}, seconds)

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from roadworthy.errors import TimedOut
 from sandbox import logs, machine, nodes, supervise
+from sandbox.addons import readiness
 from sandbox.layout import Sandbox
 
 
@@ -55,6 +57,29 @@ def test_what_a_node_said_before_it_booted_does_not_count() -> None:
 
 def test_a_node_that_never_booted_here_is_taken_at_its_word() -> None:
     nodes.wait_ready(Sandbox("one", 0, nodes=1), Answers({"node-1": "of the host"}))  # type: ignore[arg-type]
+
+
+def pod(node: str, started: str, **metadata: str) -> dict[str, Any]:
+    return {
+        "metadata": {"namespace": "ingress", "name": f"on-{node}", **metadata},
+        "spec": {"nodeName": node},
+        "status": {"containerStatuses": [{"ready": True, "state": {"running": {"startedAt": started}}}]},
+    }
+
+
+def test_a_pod_that_was_ready_before_its_node_booted_does_not_count() -> None:
+    sandbox = booted(Sandbox("one", 0, nodes=3), node_1="a2", node_2="b1")
+    booted_at = datetime(2026, 11, 29, 10, 0, 0, 600_000, tzinfo=UTC).timestamp()
+    for name in ("node-1", "node-2"):
+        os.utime(sandbox.paths.machine(name) / machine.BOOT_ID, (booted_at, booted_at))
+    boots = machine.boots(sandbox)
+    assert boots == {"node-1": booted_at, "node-2": booted_at}
+    before, since = "2026-11-29T09:59:59Z", "2026-11-29T10:00:00Z"
+    going = pod("node-2", before, deletionTimestamp=since)
+    waiting = pod("node-2", before)
+    waiting["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "ContainerCreating"}}
+    pods = [pod("node-1", before), pod("node-2", since), going, waiting, pod("node-3", before)]
+    assert list(readiness.outdated(pods, boots)) == ["ingress/on-node-1"]
 
 
 def test_a_script_waits_for_a_port_without_starting_processes(tmp_path: Path) -> None:
