@@ -40,17 +40,25 @@ class Patch:
             return []
         if not modfile.exists():
             for inside, ours in unit.overlay.items():
-                module, _, file = inside.partition("//")
-                target = self._stand_in(module) / file
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.unlink(missing_ok=True)
-                shutil.copyfile(ours, target)
+                self._overlay(inside, ours)
             for step in unit.generate:
                 self._generated(step)
             replaces = [f"replace {module} => {folder}\n" for module, folder in self._stand_ins.items()]
             shutil.copyfile(unit.module / "go.sum", work / "go.sum")
             modfile.write_text("\n".join([(unit.module / "go.mod").read_text(), *replaces]))
         return [f"-modfile={modfile}"]
+
+    def _overlay(self, inside: str, ours: Path) -> None:
+        """Put ``ours`` in a module: for one file, or as all there is of a package (where ``inside`` ends in a slash)."""
+        module, _, file = inside.partition("//")
+        target = self._stand_in(module) / file
+        if file.endswith("/"):
+            for source in target.glob("*.go"):
+                source.unlink()
+            target /= "stand_in.go"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        shutil.copyfile(ours, target)
 
     def _stand_in(self, module: str) -> Path:
         if module not in self._stand_ins:

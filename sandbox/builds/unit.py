@@ -50,7 +50,7 @@ class Unit:
         tags: build tags.
         ldflags: linker flags beyond ``-s -w``.
         cgo: whether C code is compiled in.
-        overlay: path inside a module (``<module path>//<file>``) -> file below ``folder`` that stands there.
+        overlay: path inside a module (``<module path>//<file>``; a package ends in a slash) -> file that stands there.
         generate: code generators that run first, in order.
         copies: files kept beside the binaries.
         cpu_seconds: what a cold build cost, user and system time, when it was measured in the usual order.
