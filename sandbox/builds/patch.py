@@ -49,7 +49,7 @@ class Patch:
         return [f"-modfile={modfile}"]
 
     def _overlay(self, inside: str, ours: Path) -> None:
-        """Put ``ours`` in a module: for one file, or as all there is of a package (where ``inside`` ends in a slash)."""
+        """Put ``ours`` in a module: for one file, or as all of a package (where ``inside`` ends in a slash)."""
         module, _, file = inside.partition("//")
         target = self._stand_in(module) / file
         if file.endswith("/"):
