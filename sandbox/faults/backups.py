@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from roadworthy.errors import BadInput, TimedOut
 from sandbox.api import path
 from sandbox.faults.objects import get
 from sandbox.faults.registry import Memory, Site, fault
 
+Found = TypeVar("Found")
 STORE, PORT = "object-store", 8333
 VELERO, GROUP = "velero", "velero.io/v1"
 BACKUPS = f"/apis/{GROUP}/namespaces/{VELERO}/backups"
@@ -90,9 +91,7 @@ def fail_backup(site: Site, schedule: str) -> Iterator[Memory]:
     template = get(site, f"/apis/{GROUP}/namespaces/{VELERO}/schedules/{schedule}")["spec"]["template"]
     name = f"{schedule}-failed-{int(time.time())}"
     yield {"where": f"{BACKUPS}/{name}"}
-    meta = {"name": name, "namespace": VELERO, "labels": {"velero.io/schedule-name": schedule}}
-    spec = {**template, "storageLocation": "nowhere"}
-    site.api.call("POST", BACKUPS, {"apiVersion": GROUP, "kind": "Backup", "metadata": meta, "spec": spec})
+    _ask(site, name, {**template, "storageLocation": "nowhere"}, labels={"velero.io/schedule-name": schedule})
 
 
 @fault("interrupt-backup")
@@ -102,13 +101,8 @@ def interrupt_backup(site: Site) -> Iterator[Memory]:
     replicas, name = get(site, deployment)["spec"].get("replicas", 1), f"interrupted-{int(time.time())}"
     where = f"{BACKUPS}/{name}"
     yield {"where": where, "deployment": deployment, "replicas": replicas or 1}
-    meta, spec = {"name": name, "namespace": VELERO}, {"ttl": "1h0m0s", "defaultVolumesToFsBackup": True}
-    site.api.call("POST", BACKUPS, {"apiVersion": GROUP, "kind": "Backup", "metadata": meta, "spec": spec})
-    deadline = time.monotonic() + BEGINS
-    while (get(site, where).get("status") or {}).get("phase") != "InProgress":
-        if time.monotonic() > deadline:
-            raise TimedOut(f"the backup {name} begins within {BEGINS:.0f} s", where=where)
-        time.sleep(0.1)
+    _ask(site, name, {"ttl": "1h0m0s", "defaultVolumesToFsBackup": True})
+    _await(lambda: _phase(get(site, where)) == "InProgress", f"the backup {name} begins", BEGINS, where)
     site.api.patch(deployment, {"spec": {"replicas": 0}})
     pods = path("v1", "Pod", VELERO)
     for pod in site.api.get(pods, labelSelector="app.kubernetes.io/name=velero")["items"]:
@@ -140,16 +134,37 @@ def _repository(site: Site) -> dict[str, Any]:
     ]
     if not homes:
         raise BadInput("a repository of volumes, or a pod with a volume that could be stored in one", seen="none")
-    spec = {"ttl": "1h0m0s", "includedNamespaces": homes[:1], "defaultVolumesToFsBackup": True}
-    meta = {"name": f"repository-{int(time.time())}", "namespace": VELERO}
+    name = f"repository-{int(time.time())}"
+    _ask(site, name, {"ttl": "1h0m0s", "includedNamespaces": homes[:1], "defaultVolumesToFsBackup": True})
+
+    def ready() -> dict[str, Any]:
+        return next((dict(each) for each in site.api.get(REPOSITORIES)["items"] if _phase(each) == "Ready"), {})
+
+    return _await(ready, f"a repository of {homes[0]} is Ready", STORED, f"{BACKUPS}/{name}")
+
+
+def _ask(site: Site, name: str, spec: dict[str, Any], *, labels: dict[str, str] | None = None) -> None:
+    meta = {"name": name, "namespace": VELERO, "labels": labels or {}}
     site.api.call("POST", BACKUPS, {"apiVersion": GROUP, "kind": "Backup", "metadata": meta, "spec": spec})
-    deadline = time.monotonic() + STORED
-    while time.monotonic() < deadline:
-        for each in site.api.get(REPOSITORIES)["items"]:
-            if each.get("status", {}).get("phase") == "Ready":
-                return dict(each)
-        time.sleep(0.5)
-    raise TimedOut(f"a repository of {homes[0]} is Ready within {STORED:.0f} s", where=f"{BACKUPS}/{meta['name']}")
+
+
+def _phase(item: dict[str, Any]) -> str:
+    return str((item.get("status") or {}).get("phase", ""))
+
+
+def _await(look: Callable[[], Found], what: str, seconds: float, where: str) -> Found:
+    """Return the first thing that `look` finds.
+
+    Raises:
+        TimedOut: it has found nothing in time.
+
+    """
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise TimedOut(f"{what} within {seconds:.0f} s", where=where)
+        time.sleep(0.1)
+    return found
 
 
 def _store(site: Site) -> Any:

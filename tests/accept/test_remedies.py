@@ -36,6 +36,7 @@ from tests.guarantees.shop import pack, shop
 __all__ = ["facts", "field", "shop"]
 pytestmark = [
     pytest.mark.sandbox,
+    pytest.mark.guard,
     pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
 ]
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

@@ -25,6 +25,7 @@ from tests.accept.sandboxes import ROOT, kubectl
 
 pytestmark = [
     pytest.mark.sandbox,
+    pytest.mark.guard,
     pytest.mark.skipif(os.geteuid() != 0, reason="the sandbox is made of namespaces: it needs root"),
 ]
 CHOSEN = os.environ.get("ROADWORTHY_GUARANTEES_SANDBOX", "")
