@@ -1,14 +1,17 @@
 """What the acceptance tests of the sandbox share: a sandbox of their own, and ways to ask it."""
 
+import atexit
+import functools
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from sandbox import builds, cgroups, network, shell_in
+from sandbox import builds, cgroups, lock, network, shell_in
 from sandbox.layout import Sandbox
 from sandbox.paths import Paths
 
@@ -16,6 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SPARE = "spare"
 TOOLBOX = "sandbox.local/toolbox:1.35.0"
 PROGRAM = (sys.executable, "-c", "from sandbox.cli import main; main()")
+
+
+@functools.cache
+def alone(name: str) -> None:
+    """Have a sandbox to ourselves until this process ends: two suites that repair it fight over its Lease."""
+    held = ExitStack()
+    held.enter_context(lock.held(f"{name}.tests"))
+    atexit.register(held.close)
 
 
 def roadworthy(*words: str) -> list[str]:

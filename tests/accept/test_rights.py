@@ -21,7 +21,7 @@ from sandbox import manage
 from sandbox.layout import Sandbox
 from sandbox.progress import Silent
 from tests.accept.audit import Audit, words
-from tests.accept.sandboxes import ROOT, kubectl
+from tests.accept.sandboxes import ROOT, alone, kubectl
 
 pytestmark = [
     pytest.mark.sandbox,
@@ -135,6 +135,7 @@ def test_the_whole_suite_is_judged_under_the_derived_roles(
 
 @pytest.fixture(scope="module")
 def own() -> Sandbox:
+    alone(OWN)
     return manage.up(OWN, nodes=None if CHOSEN else 3, progress=Silent()).sandbox
 
 

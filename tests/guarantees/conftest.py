@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.accept.sandboxes import alone
 from tests.guarantees.field import Field
 from tests.guarantees.ground import TOOLBOX, Admin
 
@@ -32,6 +33,7 @@ def facts(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     from sandbox import images, manage, provider
     from sandbox.progress import Silent
 
+    alone(NAME)
     manage.up(NAME, nodes=NODES, progress=Silent())
     images.ensure([TOOLBOX])
     yield dict(provider.provide({"name": NAME}))
