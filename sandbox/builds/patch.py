@@ -78,4 +78,6 @@ class Patch:
         for name, text in (("go.mod", pins), ("go.sum", (self.runner.unit.module / "go.sum").read_text())):
             (folder / name).unlink(missing_ok=True)
             (folder / name).write_text(text)
-        self.runner.run([str(tool), *step.arguments], lambda _: None, folder, flags="-mod=mod -buildvcs=false")
+        # Without C: a generator reads declarations; listing them would compile all C, and then forget it.
+        command, flags = [str(tool), *step.arguments], "-mod=mod -buildvcs=false"
+        self.runner.run(command, lambda _: None, folder, flags=flags, cgo=False)

@@ -45,15 +45,26 @@ class Runner:
         """Run ``go`` in the unit's module, as ``run`` does."""
         self.run([str(self.toolchain.go), *arguments], heard, self.unit.module)
 
-    def run(self, command: Sequence[str], heard: Callable[[str], None], folder: Path, flags: str | None = None) -> None:
-        """Run ``command`` in ``folder``, hand each line of its output to ``heard``; ``flags`` replaces GOFLAGS.
+    def run(
+        self,
+        command: Sequence[str],
+        heard: Callable[[str], None],
+        folder: Path,
+        *,
+        flags: str | None = None,
+        cgo: bool | None = None,
+    ) -> None:
+        """Run ``command`` in ``folder``, hand each line of its output to ``heard``.
+
+        ``flags`` replaces GOFLAGS, and ``cgo`` what the unit says of C.
 
         Raises:
             BuildError: it failed.
             BadInput: it failed because a registry did not answer.
 
         """
-        environment = self.toolchain.environment(cgo=self.unit.cgo) | {"GOTMPDIR": str(self.work)}
+        environment = self.toolchain.environment(cgo=self.unit.cgo if cgo is None else cgo)
+        environment["GOTMPDIR"] = str(self.work)
         if flags is not None:
             environment["GOFLAGS"] = flags
         environment["PATH"] = f"{self.toolchain.go.parent}:{environment.get('PATH', '')}"
