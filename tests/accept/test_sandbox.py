@@ -223,6 +223,7 @@ def test_the_provider_hands_it_over_as_it_is(sandbox: Sandbox) -> None:
     assert on_node(sandbox, "node-3", "sv status kubelet").startswith("run:")
 
 
+@pytest.mark.long
 def test_another_sandbox_lives_beside_it(sandbox: Sandbox) -> None:
     other = manage.up("accept-b", nodes=1, progress=Silent()).sandbox
     try:

@@ -153,6 +153,7 @@ def test_interrupted_while_coming_up(sandbox: Sandbox, after: float) -> None:
     healthy(up())
 
 
+@pytest.mark.long
 def test_interrupted_while_going_down(sandbox: Sandbox) -> None:
     process = subprocess.Popen(roadworthy("down", "--name", NAME), cwd=ROOT, start_new_session=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
