@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from roadworthy import keys
 from roadworthy.change import Change, Target
 from roadworthy.cluster.answers import Reply
 from roadworthy.converge import held
@@ -38,8 +37,7 @@ def found(tools: Tools, target: Target) -> Found:
     thing = tools.cluster.fresh(_kind(target), target.name, namespace=target.namespace)
     if thing is not None and target.uid and thing["metadata"]["uid"] != target.uid:
         raise Refused(f"{target} is the one that was judged", seen=f"a new one, {thing['metadata']['uid']}")
-    if thing is not None and (who := keys.holder(thing, tools.cluster.now())):
-        raise Refused(f"{target} is in nobody's hands", seen=f"held by {who}", where=str(target), todo=held.TODO)
+    held.free(str(target), thing, tools.cluster.now())
     return thing
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from roadworthy import keys
 from roadworthy.change import Change
@@ -13,15 +14,20 @@ from roadworthy.errors import Refused
 
 #: What is looked at among what feels a Change: these are in memory anyway.
 _KINDS = (*workloads.ROLLED_OUT_KINDS, "Node")
-TODO = f"wait until that is over, or take the annotation {keys.KEY} away"
+_TODO = f"wait until that is over, or take the annotation {keys.KEY} away"
 
 
 def check(cluster: LiveCluster, change: Change) -> None:
     """Raise Refused when somebody has it in hand. What reads the target to write it asks again."""
     now = cluster.now()
     for name, thing in _felt(cluster, change):
-        if thing is not None and (who := keys.holder(thing, now)):
-            raise Refused(f"{name} is in nobody's hands", seen=f"held by {who}", where=name, todo=TODO)
+        free(name, thing, now)
+
+
+def free(name: str, thing: Mapping[str, Any] | None, now: float) -> None:
+    """Raise Refused when somebody has it in hand ``now`` (the API server's time); what is gone is in nobody's."""
+    if thing is not None and (who := keys.holder(thing, now)):
+        raise Refused(f"{name} is in nobody's hands", seen=f"held by {who}", where=name, todo=_TODO)
 
 
 def _felt(cluster: LiveCluster, change: Change) -> Iterator[tuple[str, Obj | None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -73,6 +72,13 @@ def missing(api: Api, boots: Mapping[str, float]) -> dict[str, str]:
     return found
 
 
+def _outdated(api: Api, namespace: str, boots: Mapping[str, float]) -> dict[str, str]:
+    try:
+        return outdated(api.get(path("v1", "Pod", namespace))["items"], boots)
+    except ApiFailed as error:  # it may answer the next time
+        return {namespace: str(error)}
+
+
 def wait(api: Api, boots: Mapping[str, float], seconds: float = 120) -> None:
     """Return once all add-ons are complete, by what was said since the nodes' boots, and the metrics API answers.
 
@@ -87,14 +93,11 @@ def wait(api: Api, boots: Mapping[str, float], seconds: float = 120) -> None:
     """
     deadline = time.monotonic() + seconds
     for namespace in DEPLOYMENTS:
-        left = {namespace: "not looked at yet"}
-        while left:
-            with contextlib.suppress(ApiFailed):
-                left = outdated(api.get(path("v1", "Pod", namespace))["items"], boots)
-            if left and time.monotonic() > deadline:
+        while left := _outdated(api, namespace, boots):
+            if time.monotonic() > deadline:
                 seen = "; ".join(f"{name}: {text}" for name, text in sorted(left.items()))
                 raise TimedOut(f"the kubelets to tell of their pods within {seconds:g} s", seen=seen)
-            time.sleep(0.1 if left else 0)
+            time.sleep(0.1)
     for namespace, names in DEPLOYMENTS.items():
         api.wait(path("apps/v1", "Deployment", namespace), complaint, set(names), seconds)
 
