@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def convergence(cluster: LiveCluster, profile: Profile, config: pytest.Config, journal_dir: Path) -> Convergence:
     """Make it; what it holds on to is let go when pytest ends."""
     run = config.stash[RUN]
-    supply = images.Supply(profile, run.mandate.images, run.tell)
+    supply = images.Supply(profile, partial(run.mandate.images, profile), run.tell)
     config.add_cleanup(supply.close)
     options = Options(
         remedies=run.mandate.remedy,

@@ -36,6 +36,12 @@ def ensure(profile: Profile, images: Sequence[str], tell: Tell) -> None:
         source.load()(images, tell)
 
 
+def early(profile: Profile, images: Iterable[str], tell: Tell) -> None:
+    """Do as ``ensure``, but what can't be made is the business of whoever wants it: he will meet the same error."""
+    with suppress(RoadworthyError):
+        ensure(profile, list(images), tell)
+
+
 class Supply:
     """Has images ready for one run: what a release wants at once, and behind it what the next ones are going to want.
 

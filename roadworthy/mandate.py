@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from roadworthy.case import Remedy
     from roadworthy.cluster.access import Access
     from roadworthy.criterion import Criterion
+    from roadworthy.profile import Profile
     from roadworthy.rights.lacking import Lacking
     from roadworthy.session import Run
 
@@ -86,10 +87,10 @@ class Mandate:
         access: Access = self._run.cluster.access  # type: ignore[attr-defined]  # a stand-in of tests recovers nothing
         return asked_first(access, name, rights, remedy)
 
-    def images(self) -> Iterator[str]:
+    def images(self, profile: Profile) -> Iterator[str]:
         """Yield the images that the remedies of what is selected may want, in the order of the criteria."""
         for rung in dict.fromkeys(rung for item in self._run.items for rung in self.ladder(item.criterion)):
-            yield from self._run.rooms.images(*rung, self._run.profile)
+            yield from self._run.rooms.images(*rung, profile)
 
     def may_judge(self, criterion: Criterion) -> None:
         """Raise Denied when judging a criterion would need a right that we don't have."""

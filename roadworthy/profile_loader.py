@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from roadworthy import backups, document, units
 from roadworthy.document import Document
@@ -23,7 +23,12 @@ PROVIDED = (
     *("nodes", "ssh_user", "ssh_key", "node_agent", "storage_classes", "images"),
 )
 
-Provider = Callable[[dict[str, Any]], dict[str, Any]]
+
+class Provider(Protocol):
+    """Makes or finds a cluster."""
+
+    def __call__(self, options: dict[str, Any], *, first: Callable[[], None]) -> dict[str, Any]:
+        """Return what it says of the cluster; calls ``first`` before it starts one that doesn't run."""
 
 
 def load(folder: Path, name: str) -> Profile:
@@ -45,8 +50,12 @@ def load(folder: Path, name: str) -> Profile:
     return _profile(name, said)
 
 
-def provided(profile: Profile) -> Profile:
+def provided(profile: Profile, first: Callable[[], None] = lambda: None) -> Profile:
     """Return the profile with what its provider, if it names one, says about the cluster that it has made or found.
+
+    Args:
+        profile: as its file says it.
+        first: called before a cluster is started that doesn't run.
 
     Raises:
         BadInput: nobody provides it.
@@ -58,7 +67,7 @@ def provided(profile: Profile) -> Profile:
     if profile.provider not in found:
         raise BadInput(f"a provider {profile.provider!r}", seen=", ".join(found) or "none", where=profile.where)
     provide: Provider = found[profile.provider].load()
-    given = {key: value for key, value in provide(dict(profile.options)).items() if key in PROVIDED}
+    given = {key: value for key, value in provide(dict(profile.options), first=first).items() if key in PROVIDED}
     known = {one.name for one in fields(Node)}
     nodes = ({key: value for key, value in node.items() if key in known} for node in given.pop("nodes", []))
     provided = replace(profile, **given, nodes=tuple(Node(**node) for node in nodes) or profile.nodes)

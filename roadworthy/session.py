@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import markers, patience, permission, profile_loader, relay, terminal
+from roadworthy import images, markers, patience, permission, profile_loader, relay, terminal
 from roadworthy.ahead import Ahead
 from roadworthy.board import Board
 from roadworthy.disturbance import Disturbance, disturbed
@@ -74,7 +74,7 @@ class Run:
     def profile(self) -> Profile:
         """The profile, with what its provider says. The first use starts a sandbox."""
         with relay.of_stderr(self._board):
-            return profile_loader.provided(self.stated)
+            return profile_loader.provided(self.stated, self._before_start)
 
     @property
     def cluster(self) -> Cluster:
@@ -182,6 +182,11 @@ class Run:
             self.board.leave()
         if made := self.__dict__.get("shared_folder"):
             shutil.rmtree(made, ignore_errors=True)
+
+    def _before_start(self) -> None:
+        """Have ready, before a cluster is started, what repairs are going to want: compilers get the whole machine."""
+        if self.remediate:
+            images.early(self.stated, self.mandate.images(self.stated), self.tell)
 
     def _sweep(self, cluster: Cluster) -> None:
         """Remove what a killed run left of its markers, once per run, where this one makes some too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from roadworthy.errors import BadInput
 from sandbox import builds, host, images, layout, lock, machine, materials, preflight
@@ -74,8 +75,22 @@ def name_hosts(sandbox: Sandbox) -> None:
     host.name_hosts(sandbox.name, sandbox.address(CONTROL_PLANE), list(dict.fromkeys(wanted)))
 
 
-def up(name: str, *, progress: Progress, nodes: int | None = None, kubernetes: str | None = None) -> upping.Run:
+def up(
+    name: str,
+    *,
+    progress: Progress,
+    nodes: int | None = None,
+    kubernetes: str | None = None,
+    first: Callable[[], None] = lambda: None,
+) -> upping.Run:
     """Bring a sandbox up from whatever state it is in; return what was done and when.
+
+    Args:
+        name: which.
+        progress: whom to tell.
+        nodes: how many; by default as many as it has, eight of a new one.
+        kubernetes: which release; by default its own, or the newest.
+        first: called when everything is there that it is started from, before anything runs.
 
     Raises:
         RoadworthyError: what could not be done. Nothing has been changed if it is a BadInput.
@@ -89,6 +104,7 @@ def up(name: str, *, progress: Progress, nodes: int | None = None, kubernetes: s
             sandbox.save()
         preflight.prepare(sandbox)
         gathered = materials.gather(sandbox, progress)
+        first()
         run = upping.Run(sandbox, gathered, progress)
         upping.bring_up(run)
         record.forget(sandbox, record.OF_MACHINES)

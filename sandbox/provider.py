@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from roadworthy.errors import BadInput
@@ -48,7 +48,12 @@ def facts(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def provide(options: Mapping[str, Any] | None = None, progress: Progress | None = None) -> dict[str, Any]:
+def provide(
+    options: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    *,
+    first: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
     """Return the facts of a sandbox, after bringing it up when it doesn't run.
 
     A sandbox whose API server answers is taken as it is, nodes down and all: what is broken in it is for remedies to
@@ -57,6 +62,7 @@ def provide(options: Mapping[str, Any] | None = None, progress: Progress | None 
     Args:
         options: `name`, `nodes`, `kubernetes` as in `roadworthy sandbox up`; all optional.
         progress: whom to tell; by default standard error.
+        first: called before one is started that doesn't run.
 
     Raises:
         RoadworthyError: it can't be brought up.
@@ -74,4 +80,4 @@ def provide(options: Mapping[str, Any] | None = None, progress: Progress | None 
         if known is not None:
             with contextlib.suppress(ApiFailed, OSError):
                 return facts(known)
-    return facts(manage.up(name, progress=shown, **wanted).sandbox)
+    return facts(manage.up(name, progress=shown, first=first, **wanted).sandbox)

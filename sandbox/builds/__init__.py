@@ -7,9 +7,10 @@ A unit is a folder below ``sandbox/go``: ``unit.yaml`` says what is built and ho
 (or in the folder that ``module`` names) pin every version and checksum.
 """
 
+from sandbox.builds.beside import Beside
 from sandbox.builds.binaries import ensure, folder, prune, ready
 from sandbox.builds.run import BuildError
 from sandbox.builds.toolchain import Toolchain
 from sandbox.builds.unit import Unit, load, names
 
-__all__ = ["BuildError", "Toolchain", "Unit", "ensure", "folder", "load", "names", "prune", "ready"]
+__all__ = ["Beside", "BuildError", "Toolchain", "Unit", "ensure", "folder", "load", "names", "prune", "ready"]

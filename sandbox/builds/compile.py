@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.builds.patch import Patch
-from sandbox.builds.run import PACKAGE, BuildError, Runner
+from sandbox.builds.run import FETCHING, PACKAGE, BuildError, Runner
 
 
 def build(runner: Runner, target: Path, compiled: Callable[[float, str], None]) -> None:
@@ -24,10 +24,9 @@ def build(runner: Runner, target: Path, compiled: Callable[[float, str], None]) 
 
     """
     unit = runner.unit
-    chosen = [f"-tags={','.join(unit.tags)}"] if unit.tags else []
-    chosen += Patch(runner).flags()
+    chosen = [*runner.flags, *Patch(runner).flags()]
     packages: list[str] = []
-    runner.go(["list", *chosen, "-deps", *unit.binaries.values()], packages.append)
+    runner.go(["list", *chosen, "-deps", *unit.binaries.values()], packages.append, FETCHING)
     count = 0
 
     def heard(line: str) -> None:
@@ -36,12 +35,10 @@ def build(runner: Runner, target: Path, compiled: Callable[[float, str], None]) 
             count += 1
             compiled(count / len(packages), line)
 
-    # Profiles would compile the same dependency once per program; debug information would be stripped again anyway.
-    flags = ["-v", "-trimpath", "-pgo=off", "-gcflags=all=-dwarf=false", *chosen]
-    flags.append("-ldflags=" + " ".join(["-s", "-w", *unit.ldflags]))
+    linker = "-ldflags=" + " ".join(["-s", "-w", *unit.ldflags])
     together = runner.work / "out"
     together.mkdir()
-    runner.go(["build", *flags, "-o", f"{together}/", *unit.binaries.values()], heard)
+    runner.go(["build", "-v", *chosen, linker, "-o", f"{together}/", *unit.binaries.values()], heard)
     for name, package in unit.binaries.items():
         built = together / command_name(package)
         if not built.is_file():

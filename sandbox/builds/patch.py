@@ -13,7 +13,8 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.builds.run import Runner
+from roadworthy.errors import BadInput
+from sandbox.builds.run import FETCHING, Runner
 from sandbox.builds.unit import Generate
 
 
@@ -49,14 +50,22 @@ class Patch:
         return [f"-modfile={modfile}"]
 
     def _overlay(self, inside: str, ours: Path) -> None:
-        """Put ``ours`` in a module: for one file, or as all of a package (where ``inside`` ends in a slash)."""
+        """Put ``ours`` in a module: as one file of a package, or as all of it (where ``inside`` ends in a slash)."""
         module, _, file = inside.partition("//")
         target = self._stand_in(module) / file
-        if file.endswith("/"):
-            for source in target.glob("*.go"):
+        whole = file.endswith("/")
+        package = target if whole else target.parent
+        if not any(package.glob("*.go")):
+            raise BadInput(
+                f"a package of {module} at {package.relative_to(self._stand_in(module))}",
+                seen="none",
+                where=f"{self.runner.unit.folder}/unit.yaml, overlay {inside}",
+                todo="give the path that this version of the module has, or take the overlay out",
+            )
+        if whole:
+            for source in package.glob("*.go"):
                 source.unlink()
-            target /= "stand_in.go"
-        target.parent.mkdir(parents=True, exist_ok=True)
+            target = package / "stand_in.go"
         target.unlink(missing_ok=True)
         shutil.copyfile(ours, target)
 
@@ -70,7 +79,7 @@ class Patch:
     def _generated(self, step: Generate) -> None:
         """Run a code generator inside a module: it sees the module as the main one, with the unit's own pins."""
         folder, tool = self._stand_in(step.module), self.runner.work / "generator"
-        self.runner.go(["build", "-o", str(tool), step.tool], lambda _: None)
+        self.runner.go(["build", *self.runner.flags, "-o", str(tool), step.tool], lambda _: None)
         pins = (self.runner.unit.module / "go.mod").read_text()
         pins = re.sub(r"^module .*$", f"module {step.module}", pins, count=1, flags=re.MULTILINE)
         pins = re.sub(rf"^require {re.escape(step.module)} .*$", "", pins, flags=re.MULTILINE)
@@ -78,6 +87,13 @@ class Patch:
         for name, text in (("go.mod", pins), ("go.sum", (self.runner.unit.module / "go.sum").read_text())):
             (folder / name).unlink(missing_ok=True)
             (folder / name).write_text(text)
-        # Without C: a generator reads declarations; listing them would compile all C, and then forget it.
-        command, flags = [str(tool), *step.arguments], "-mod=mod -buildvcs=false"
-        self.runner.run(command, lambda _: None, folder, flags=flags, cgo=False)
+        settings = FETCHING | {
+            "GOFLAGS": "-mod=mod -buildvcs=false",
+            # A generator reads declarations: listing them with C would compile all of that, and then forget it.
+            "CGO_ENABLED": "0",
+            # It holds the syntax of all that it reads, 3 GB of Grafana's: at a compiler's limit it does little but
+            # collect garbage (50 s of processor instead of 20).
+            "GOGC": "200",
+            "GOMEMLIMIT": "off",
+        }
+        self.runner.run([str(tool), *step.arguments], lambda _: None, folder, settings)

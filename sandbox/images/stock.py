@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sandbox import paths, store
+from sandbox import builds, paths, store
 from sandbox.images.assembly import assemble
 from sandbox.images.recipe import Recipe, find, load, stems
 from sandbox.images.registry import Storage
@@ -33,6 +33,8 @@ def _present(recipe: Recipe, storage: Storage) -> str | None:
 def ensure(names: Iterable[str], report: Progress | None = None) -> dict[str, str]:
     """Assemble what the registry does not hold yet, one image at a time; return name as asked -> digest.
 
+    Binaries that are missing are built meanwhile, one unit at a time.
+
     Raises:
         BadInput: no such recipe, too little room, or a package that can't be had; what was there stays as it was.
 
@@ -44,8 +46,12 @@ def ensure(names: Iterable[str], report: Progress | None = None) -> dict[str, st
     missing = [name for name, digest in digests.items() if digest is None]
     if missing:
         store.require_room(storage.root, ROOM, f"assembling {', '.join(missing)}")
-    for name in missing:
-        digests[name] = _assembled(wanted[name], storage, report)
+    units = {name: wanted[name].units() for name in missing}
+    # Assembling keeps one core busy, and so do downloads and linkers: what needs no compiler goes beside it.
+    with builds.Beside([unit for each in units.values() for unit in each], report) as beside:
+        for name in sorted(missing, key=lambda name: beside.builds(units[name])):
+            beside.wait(units[name])
+            digests[name] = _assembled(wanted[name], storage, report)
     return {name: digest for name, digest in digests.items() if digest is not None}
 
 

@@ -87,6 +87,22 @@ def test_a_file_of_ours_stands_for_one_file_or_for_a_whole_package(tiny: Path, m
     assert (module / "cloud" / "one.go").read_text() == theirs, "the module cache itself is left alone"
 
 
+@pytest.mark.parametrize("inside", ["gone/", "gone/one.go"])
+def test_a_file_of_ours_for_a_package_that_is_not_there_is_refused(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    (tiny.parent / "module").mkdir()
+    (tiny / "hello" / "ours.txt").write_text("package ours\n")
+    path = tiny / "hello" / "unit.yaml"
+    path.write_text(path.read_text() + f"overlay: {{example.invalid/big//{inside}: ours.txt}}\n")
+    monkeypatch.setattr(patch, "module_folder", lambda *_: tiny.parent / "module")
+    go = toolchain.Toolchain(Path("go"), "go1.26.8")
+    with pytest.raises(
+        BadInput, match=rf"example\.invalid/big at gone; seen: none.*overlay example\.invalid/big//{inside}"
+    ):
+        patch.Patch(run.Runner(unit.load("hello", tiny), go, tiny.parent)).flags()
+
+
 def test_a_broken_unit_file_names_its_line(tiny: Path) -> None:
     path = tiny / "hello" / "unit.yaml"
     path.write_text(path.read_text() + "binarys: {}\n")
@@ -170,6 +186,22 @@ def test_why_go_failed_is_told_apart(tiny: Path, tmp_path: Path, said: str, kind
     runner = run.Runner(unit.load("hello", tiny), toolchain.Toolchain(go, "go1.26.8"), tmp_path)
     with pytest.raises(kind, match=said.split(":", maxsplit=1)[0]):
         runner.go(["build"], lambda _: None)
+
+
+def test_what_needs_the_network_is_compiled_once_with_c_and_without(tiny: Path, tmp_path: Path) -> None:
+    version, go = toolchain.choose(toolchain.needed(tiny / "hello"))
+    if go is None:
+        pytest.skip(f"no Go on this machine, and {version} would be downloaded")
+    path = tiny / "hello" / "unit.yaml"
+    path.write_text(path.read_text() + "cgo: false\n")
+    packages: dict[bool, list[str]] = {False: [], True: []}
+    for cgo, heard in packages.items():
+        path.write_text(path.read_text().replace("cgo: false", f"cgo: {str(cgo).lower()}"))
+        runner = run.Runner(unit.load("hello", tiny), go, tmp_path)
+        shape = "{{.ImportPath}} {{.GoFiles}} {{.CgoFiles}}"
+        runner.go(["list", *runner.flags, "-deps", "-f", shape, "net/http"], heard.append)
+    assert packages[True] == packages[False]
+    assert any(line.startswith("net [") for line in packages[True])
 
 
 BEHIND = """

@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,6 +131,14 @@ def test_the_lock_names_no_address() -> None:
     options = [line for line in lines if line.startswith("-")]
     assert not options, f"pip options in the lock: {options}"
     assert not [line for line in lines if "://" in line], "the lock must install from whatever registry a machine has"
+
+
+def test_the_lock_is_complete() -> None:
+    # ./bootstrap installs it without asking what each package needs.
+    ran = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_every_dependency_is_locked() -> None:

@@ -106,6 +106,13 @@ def test_one_that_cannot_be_made_holds_up_no_other_and_is_told_when_it_is_wanted
         made(["none"])
 
 
+def test_what_is_made_early_and_cannot_be_made_is_told_when_it_is_wanted(maker: Maker) -> None:
+    images.early(Profile(name="x", where="x.yaml", provider="sandbox"), ["a", "none", "b"], lambda _: None)
+    assert maker.made == ["a"]
+    with pytest.raises(BadInput, match="none"):
+        supply()(["none"])
+
+
 def test_the_end_of_the_run_gives_up_what_is_being_made(maker: Maker) -> None:
     reached, _ = maker.hold("b")
     made = supply("b", "c")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -129,8 +130,9 @@ def test_an_unknown_profile_names_the_nearest(tmp_path: Path) -> None:
 def test_the_provider_says_what_only_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
 
-    def provide(options: dict[str, Any]) -> dict[str, Any]:
+    def provide(options: dict[str, Any], *, first: Callable[[], None]) -> dict[str, Any]:
         asked.append(options)
+        first()
         return {
             "kubeconfig": "/k",
             "context": "c",
@@ -148,8 +150,8 @@ def test_the_provider_says_what_only_it_knows(tmp_path: Path, monkeypatch: pytes
         "provider: sandbox\noptions: {name: a}\nnodes: []\n"
         "services: {grafana: {namespace: m, host: 'grafana.@{domain}'}}\n",
     )
-    profile = profile_loader.provided(stated)
-    assert asked == [{"name": "a"}]
+    profile = profile_loader.provided(stated, lambda: asked.append({"before": "the start"}))
+    assert asked == [{"name": "a"}, {"before": "the start"}]
     assert profile.nodes == (Node("n1", address="10.0.0.1"),)
     assert (profile.kubeconfig, profile.context, profile.kube_system_uid) == ("/k", "c", "u")
     assert profile.services["grafana"].host == "grafana.toy.test"
