@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import images, markers, patience, permission, profile_loader, relay, terminal
+from roadworthy import images, markers, patience, permission, profile_loader, programs, relay, terminal
 from roadworthy.ahead import Ahead
 from roadworthy.board import Board
 from roadworthy.disturbance import Disturbance, disturbed
@@ -186,6 +186,7 @@ class Run:
     def _before_start(self) -> None:
         """Have ready, before a cluster is started, what repairs are going to want: compilers get the whole machine."""
         if self.remediate:
+            programs.find("helm")
             images.early(self.stated, self.mandate.images(self.stated), self.tell)
 
     def _sweep(self, cluster: Cluster) -> None:

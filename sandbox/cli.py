@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from roadworthy.errors import BadInput, RoadworthyError
-from sandbox import builds, manage, shell_in
+from sandbox import manage, shell_in, tools
 from sandbox import status as states
 from sandbox.cli_faults import faults
 from sandbox.layout import CONTROL_PLANE
@@ -134,7 +134,7 @@ def kubeconfig(name: str, *, as_path: bool) -> None:
 def kubectl(name: str, arguments: tuple[str, ...]) -> None:
     """Run the sandbox's own kubectl: `roadworthy sandbox kubectl -- get pods -A`."""
     sandbox = manage.running(name)
-    program = builds.folder(sandbox.release.unit) / "kubectl"
+    program = tools.kubectl(sandbox.release)
     os.execve(program, ["kubectl", *arguments], {**os.environ, "KUBECONFIG": str(sandbox.paths.kubeconfig)})  # noqa: S606 - no shell
 
 

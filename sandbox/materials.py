@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import builds, debian, images
+from sandbox import builds, debian, images, tools
 from sandbox.layout import Sandbox
 from sandbox.pins import ADDON_IMAGES, CONTAINERD_UNIT, REGISTRY_PACKAGE, REGISTRY_VERSION
 from sandbox.progress import Progress
@@ -16,7 +16,7 @@ class Materials:
     """Folders and names.
 
     Attributes:
-        kubernetes: folder of kube-apiserver, kubelet, kubectl, etcd …
+        kubernetes: folder of kube-apiserver, kubelet, etcd …
         containerd: folder of containerd and its shim.
         registry: folder into which the package docker-registry is unpacked.
         images: recipe -> full name of the image (`sandbox.local/pause:…`).
@@ -39,6 +39,7 @@ def gather(sandbox: Sandbox, progress: Progress) -> Materials:
     registry = debian.unpack(REGISTRY_PACKAGE, REGISTRY_VERSION)
     kubernetes = builds.ensure(sandbox.release.unit, report=progress)
     containerd = builds.ensure(CONTAINERD_UNIT, report=progress)
+    tools.kubectl(sandbox.release)
     images.ensure(ADDON_IMAGES, progress)
     names = {stem: images.find(stem).name for stem in ADDON_IMAGES}
     return Materials(kubernetes, containerd, registry, names)

@@ -51,6 +51,11 @@ class Pin:
         return found
 
 
+def home(pin: Pin) -> Path:
+    """Return the folder in the cache where the wheel that ``pin`` names is, or will be."""
+    return paths.cache_root() / "pypi" / f"{pin.name}-{pin.version}-{pin.checksum()[:12]}"
+
+
 def wheel(pin: Pin) -> Path:
     """Return the wheel that ``pin`` names, downloading it first when it is not there.
 
@@ -58,7 +63,7 @@ def wheel(pin: Pin) -> Path:
         BadInput: the registry does not answer, or has another content under this version.
 
     """
-    target = paths.cache_root() / "pypi" / f"{pin.name}-{pin.version}-{pin.checksum()[:12]}"
+    target = home(pin)
     with store.locked(paths.cache_root() / "pypi" / ".lock"):
         if not target.is_dir():
             with store.whole(target) as fresh:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from roadworthy.errors import BadInput, TimedOut
-from sandbox import builds
+from sandbox import tools
 from sandbox.api import Object, path, path_of
 from sandbox.faults.objects import get, remember, restore
 from sandbox.faults.registry import Memory, Site, fault
@@ -149,8 +149,16 @@ def _in_pod(site: Site, namespace: str, labels: str, command: str) -> None:
     pod = next((each["metadata"]["name"] for each in pods if each.get("status", {}).get("phase") == "Running"), None)
     if pod is None:
         raise BadInput(f"a running pod with {labels}", seen=f"{len(pods)} pods, none runs", where=namespace)
-    kubectl = str(builds.folder(site.sandbox.release.unit) / "kubectl")
-    words = [kubectl, "--kubeconfig", str(site.sandbox.paths.kubeconfig), "-n", namespace, "exec", pod, "--"]
+    words = [
+        tools.kubectl(site.sandbox.release),
+        "--kubeconfig",
+        str(site.sandbox.paths.kubeconfig),
+        "-n",
+        namespace,
+        "exec",
+        pod,
+        "--",
+    ]
     ran = subprocess.run([*words, "sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
     if ran.returncode:
         raise BadInput(f"`{command}` to end well", seen=ran.stderr.strip()[-300:], where=f"{namespace}/{pod}")

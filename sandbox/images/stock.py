@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sandbox import builds, paths, store
+from sandbox import builds, paths, pypi, store
 from sandbox.images.assembly import assemble
 from sandbox.images.recipe import Recipe, find, load, stems
 from sandbox.images.registry import Storage
+from sandbox.pins import RELEASES
 from sandbox.progress import Progress, Silent, Told
 
 ROOM = 2 * store.GB
@@ -79,16 +80,17 @@ def _assembled(recipe: Recipe, storage: Storage, report: Progress) -> str:
 
 
 def prune() -> int:
-    """Remove npm and PyPI downloads, and blobs that no image of today's recipes is made of; return bytes freed."""
+    """Remove downloads from npm and PyPI (kubectl stays), and blobs of former recipes; return the bytes freed."""
     cache = paths.cache_root()
     storage = Storage(paths.registry_storage())
     before = store.free(cache)
+    kept_wheels = {pypi.home(release.kubectl) for release in RELEASES.values() if release.kubectl}
     for folder in ("pypi", "npm"):
         lock = cache / folder / ".lock"
         if lock.parent.is_dir():
             with store.locked(lock):
                 for path in lock.parent.iterdir():
-                    if path != lock:
+                    if path not in {lock, *kept_wheels}:
                         store.remove(path)
     if storage.root.is_dir():
         with store.locked(storage.root / ".lock"):

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from sandbox import builds, cgroups, lock, network, shell_in
+from sandbox import cgroups, lock, network, shell_in, tools
 from sandbox.layout import Sandbox
 from sandbox.paths import Paths
 
@@ -61,7 +61,7 @@ def on_node(sandbox: Sandbox, node: str, *words: str) -> str:
 
 
 def program(sandbox: Sandbox) -> str:
-    return str(builds.folder(sandbox.release.unit) / "kubectl")
+    return tools.kubectl(sandbox.release)
 
 
 def fetch(*words: str) -> str:

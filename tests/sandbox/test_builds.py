@@ -247,10 +247,12 @@ def test_caches_are_cleared_before_a_build_that_would_outgrow_them(
 ) -> None:
     for name in ("mod", "build"):
         (cache / "go" / name).mkdir(parents=True)
-    sizes = iter([binaries.CACHES_AT_MOST + 1, binaries.CACHES_AT_MOST])
+    sizes = iter([binaries.CACHE_AT_MOST + 1, binaries.CACHE_AT_MOST])
     monkeypatch.setattr(store, "size", lambda _: next(sizes))
     monkeypatch.setattr(toolchain, "obtain", lambda _: toolchain.Toolchain(Path("/bin/false"), "go1.26.8"))
-    monkeypatch.setattr(binaries, "build", lambda *_: None)
+    (cache / "go" / "mod" / "old.go").touch()
+    archive = cache / "go" / "mod" / "cache" / "download" / "x.zip"
+    monkeypatch.setattr(binaries, "build", lambda *_: (archive.parent.mkdir(parents=True), archive.touch()))
     binaries.ensure("hello")
-    assert not (cache / "go" / "mod").exists()
+    assert not list((cache / "go" / "mod").rglob("*.*"))
     assert (cache / "go" / "build").exists()

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from roadworthy.errors import BadInput
-from sandbox import images, progress
+from sandbox import images, progress, pypi
 from sandbox.images import assembly, layer, recipe, registry, sources, stock
+from sandbox.pins import RELEASES
 
 RECIPE = """
 name: sandbox.local/hello:1.0
@@ -201,7 +202,11 @@ def test_prune_removes_blobs_that_no_image_is_made_of(
     kept = stock.ensure(["hello"])["hello"]
     storage = registry.Storage(tmp_path / "cache" / "registry")
     stray = storage.store_json({"stray": True})
+    kubectl = next(release.kubectl for release in RELEASES.values() if release.kubectl)
+    for wheel in (pypi.home(kubectl), tmp_path / "cache" / "pypi" / "other"):
+        wheel.mkdir(parents=True)
     stock.prune()
+    assert [path.name for path in (tmp_path / "cache" / "pypi").iterdir() if path.is_dir()] == [pypi.home(kubectl).name]
     assert not storage.has(stray.digest)
     assert all(storage.has(part) for part in storage.parts(kept))
 
