@@ -252,7 +252,12 @@ def test_caches_are_cleared_before_a_build_that_would_outgrow_them(
     monkeypatch.setattr(toolchain, "obtain", lambda _: toolchain.Toolchain(Path("/bin/false"), "go1.26.8"))
     (cache / "go" / "mod" / "old.go").touch()
     archive = cache / "go" / "mod" / "cache" / "download" / "x.zip"
-    monkeypatch.setattr(binaries, "build", lambda *_: (archive.parent.mkdir(parents=True), archive.touch()))
+
+    def downloads(*_: object) -> None:
+        archive.parent.mkdir(parents=True)
+        archive.touch()
+
+    monkeypatch.setattr(binaries, "build", downloads)
     binaries.ensure("hello")
     assert not list((cache / "go" / "mod").rglob("*.*"))
     assert (cache / "go" / "build").exists()
