@@ -17,6 +17,7 @@ from sandbox.supervise import listening, script, until
 
 PKI = "/etc/kubernetes/pki"
 BINARIES = "/opt/roadworthy/kubernetes"
+KUBECTL = "/opt/roadworthy/kubectl/kubectl"
 REGISTRY = "/opt/roadworthy/registry/usr/bin/docker-registry"
 REGISTRY_STORAGE = "/var/lib/registry"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,7 +29,7 @@ USERS = {
 AFTER_API = until(listening("127.0.0.1", API_PORT))
 AFTER_ETCD = until(listening("127.0.0.1", etcd.CLIENT_PORT), 0.05)
 # The API server listens before its own roles exist; who is refused then would be started again a second later.
-WITH_ROLES = f"""{BINARIES}/kubectl --kubeconfig={{config}} --request-timeout=2s \\
+WITH_ROLES = f"""{KUBECTL} --kubeconfig={{config}} --request-timeout=2s \\
     get --raw /api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication >/dev/null 2>&1"""
 
 

@@ -11,8 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from sandbox.layout import CLUSTER_DOMAIN, Sandbox
 from sandbox.pki import write_private
 
-PATH = (
-    "/opt/roadworthy/kubernetes:/opt/roadworthy/containerd:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = ":".join(
+    [
+        *(f"/opt/roadworthy/{name}" for name in ("kubernetes", "kubectl", "containerd")),
+        *("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"),
+    ]
 )
 SSHD = f"""\
 HostKey /etc/ssh/ssh_host_ed25519_key

@@ -17,6 +17,7 @@ class Materials:
 
     Attributes:
         kubernetes: folder of kube-apiserver, kubelet, etcd …
+        kubectl: folder of kubectl.
         containerd: folder of containerd and its shim.
         registry: folder into which the package docker-registry is unpacked.
         images: recipe -> full name of the image (`sandbox.local/pause:…`).
@@ -24,6 +25,7 @@ class Materials:
     """
 
     kubernetes: Path
+    kubectl: Path
     containerd: Path
     registry: Path
     images: dict[str, str]
@@ -39,7 +41,7 @@ def gather(sandbox: Sandbox, progress: Progress) -> Materials:
     registry = debian.unpack(REGISTRY_PACKAGE, REGISTRY_VERSION)
     kubernetes = builds.ensure(sandbox.release.unit, report=progress)
     containerd = builds.ensure(CONTAINERD_UNIT, report=progress)
-    tools.kubectl(sandbox.release)
+    kubectl = Path(tools.kubectl(sandbox.release)).parent
     images.ensure(ADDON_IMAGES, progress)
     names = {stem: images.find(stem).name for stem in ADDON_IMAGES}
-    return Materials(kubernetes, containerd, registry, names)
+    return Materials(kubernetes, kubectl, containerd, registry, names)

@@ -76,7 +76,7 @@ def _machine(run: Run, name: str, init: int | None, files: Mapping[str, bytes], 
     touched = write_etc(sandbox, name, files, init)
     redefined = supervise.define(sandbox, name, services)
     if init is None:
-        binaries = {"kubernetes": run.materials.kubernetes}
+        binaries = {"kubernetes": run.materials.kubernetes, "kubectl": run.materials.kubectl}
         extra: dict[Path, str] = {}
         if name == CONTROL_PLANE:
             binaries["registry"] = run.materials.registry
