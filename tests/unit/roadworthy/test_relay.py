@@ -18,7 +18,7 @@ PROVIDER = """
 def pytest_configure(config):
     import sys
     from roadworthy import profile_loader
-    def provide(profile):
+    def provide(profile, first):
         print("API server ... about 4 s", file=sys.stderr, flush=True)
         print("secret canary-token-1 in a line", file=sys.stderr, flush=True)
         return profile
