@@ -10,20 +10,21 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from roadworthy import allure_steps, apart, fixtures, gather, permission, stopping, untold, voices
-from roadworthy.attempt import Attempt, attempt, judge_once
+from roadworthy import allure_steps, fixtures, permission, voices
+from roadworthy.attempt import Attempt, attempt_apart
 from roadworthy.disturbance import disturbed
 from roadworthy.turns import Turns
 from roadworthy.verdict import Verdict, classify
 
 if TYPE_CHECKING:
     from roadworthy.item import CriterionItem
+    from roadworthy.mandate import Mandate
     from roadworthy.session import Run
 
 #: At the end of a run, what is under way gets so long to clear its markers away. Seconds.
@@ -41,12 +42,14 @@ class Ahead:
 
     Args:
         run: the run.
+        mandate: what it may do.
+        items: what is going to be judged, in its order.
         at_once: so many criteria at the same time; with one or less nothing is judged ahead.
 
     """
 
-    def __init__(self, run: Run, at_once: int) -> None:
-        self._run, self._at_once = run, at_once
+    def __init__(self, run: Run, mandate: Mandate, items: Sequence[CriterionItem], at_once: int) -> None:
+        self._run, self._mandate, self._items, self._at_once = run, mandate, items, at_once
         self._change = threading.Condition()
         self._running: dict[str, _Running] = {}
         self._done: dict[str, Attempt] = {}
@@ -88,6 +91,11 @@ class Ahead:
             self._verdicts[item.criterion.id] = verdict
             self._change.notify_all()
 
+    def untold(self) -> list[tuple[CriterionItem, Attempt]]:
+        """Return what was judged and whose turn never came: the run has ended early (Ctrl-C, ``-x``)."""
+        left = [item for item in self._items if item.criterion.id not in self._verdicts]
+        return [(item, self._done[item.criterion.id]) for item in left if item.criterion.id in self._done]
+
     def failing_since(self, item: CriterionItem) -> float | None:
         """Return when a criterion was first seen failing in this run (``time.monotonic``), if it was seen ahead."""
         return self._failing.get(item.criterion.id)
@@ -120,13 +128,12 @@ class Ahead:
         deadline = time.monotonic() + LAST
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
-        untold.keep(self._run, self._done, self._verdicts)
 
     def _work(self) -> None:
         while (running := self._begin()) is not None:
             made: Attempt | None = None
             with contextlib.suppress(BaseException):  # whatever can't be judged here is judged when it is its turn
-                made = self._judge(running)
+                made = attempt_apart(self._run, running.item, self._given, running.stop)
             with self._change:
                 self._note(running, made)
                 self._change.notify_all()
@@ -139,22 +146,6 @@ class Ahead:
                     return self._running.setdefault(item.criterion.id, _Running(item))
                 self._change.wait()
         return None
-
-    def _judge(self, running: _Running) -> Attempt | None:
-        run, criterion = self._run, running.item.criterion
-        with ExitStack() as around:
-            around.enter_context(stopping.by(running.stop))
-            around.enter_context(run.undisturbed(criterion))
-            shown, said = around.enter_context(allure_steps.apart()), around.enter_context(voices.kept())
-            with attempt(1, criterion.scenario, ahead=True) as made, apart.twin(running.item, self._given) as node:
-                stopping.check()
-                judge_once(run.cluster, node, made)  # type: ignore[arg-type]  # the facade has what probes may ask
-            if isinstance(made.error, apart.NotApart):
-                return None
-            if classify(made.error) in {Verdict.FAILED, Verdict.BROKEN}:
-                made.pieces += gather.about(run.cluster, criterion)
-        made.shown, made.sections = shown, [(name, text.getvalue()) for name, text in said.items() if text.tell()]
-        return made
 
     def _note(self, running: _Running, made: Attempt | None) -> None:
         name = running.item.criterion.id
@@ -175,7 +166,7 @@ class Ahead:
         mine = (item for item in self._mine if not self._paused and item.criterion.id not in away)
         due = (item for item in mine if self._turns.may(item.criterion, running))
         # Asked now, not when the run began: a maintenance window closes.
-        return next((item for item in due if not permission.forbidden(self._run, item.criterion)), None)
+        return next((item for item in due if not permission.forbidden(self._run.stated, item.criterion)), None)
 
     def _verdict(self, name: str) -> Verdict | None:
         """Return a criterion's verdict; of one that isn't told yet, if that can't change any more."""
@@ -190,11 +181,10 @@ class Ahead:
 
     @cached_property
     def _turns(self) -> Turns:
-        criteria = [item.criterion for item in self._run.items]
-        return Turns(criteria, self._run.disturbance, self._verdict, roots_first=self._run.remediate)
+        return Turns(self._run.criteria, self._run.disturbance, self._verdict, roots_first=self._run.remediate)
 
     @cached_property
     def _mine(self) -> list[CriterionItem]:
         """Those that may be judged at all; why another may not, is told when it is its turn."""
-        allowed = (item for item in self._run.items if permission.granted(self._run, item.criterion))
+        allowed = (item for item in self._items if not self._mandate.whether(item.criterion))
         return sorted(allowed, key=lambda item: not self._turns.urgent(item.criterion))

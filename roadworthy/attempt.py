@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import allure_steps, evidence, notices, shown
+from roadworthy import allure_steps, apart, evidence, gather, notices, shown, stopping, voices
 from roadworthy.errors import Unknown
 from roadworthy.stopping import Abandoned
+from roadworthy.verdict import Verdict, classify
 
 if TYPE_CHECKING:
     from roadworthy.cluster.live import LiveCluster
     from roadworthy.evidence import Piece
     from roadworthy.item import CriterionItem
+    from roadworthy.session import Run
 
 
 @dataclass
@@ -80,3 +83,31 @@ def judge_once(cluster: LiveCluster, node: CriterionItem, made: Attempt) -> None
             node.judge_once()
     finally:
         made.step, made.properties = node.failed_step, list(node.user_properties)
+
+
+def attempt_apart(run: Run, item: CriterionItem, given: Mapping[str, object], stop: threading.Event) -> Attempt | None:
+    """Attempt a criterion for the first time outside pytest's own turn, its evidence gathered; None: it can't be.
+
+    Args:
+        run: the run.
+        item: as pytest collected it.
+        given: values of wide fixtures that nobody has asked for yet.
+        stop: set when the attempt is no longer wanted.
+
+    Raises:
+        Abandoned: it is no longer wanted.
+
+    """
+    with ExitStack() as around:
+        around.enter_context(stopping.by(stop))
+        around.enter_context(run.undisturbed(item.criterion))
+        steps, said = around.enter_context(allure_steps.apart()), around.enter_context(voices.kept())
+        with attempt(1, item.criterion.scenario, ahead=True) as made, apart.twin(item, given) as node:
+            stopping.check()
+            judge_once(run.cluster, node, made)  # type: ignore[arg-type]  # the facade has what probes may ask
+        if isinstance(made.error, apart.NotApart):
+            return None
+        if classify(made.error) in {Verdict.FAILED, Verdict.BROKEN}:
+            made.pieces += gather.about(run.cluster, item.criterion)
+    made.shown, made.sections = steps, [(name, text.getvalue()) for name, text in said.items() if text.tell()]
+    return made

@@ -166,7 +166,7 @@ def cut_short(folder: Path) -> list[dict[str, Any]]:
 
 
 def recovered(folder: Path) -> list[dict[str, Any]]:
-    """Return what the run that shares the folder put right before it judged (``record.remedy_data``)."""
+    """Return what the run that shares the folder put right before it judged (``rungs.remedy_data``)."""
     file = folder / _RECOVERED
     found: list[dict[str, Any]] = json.loads(file.read_text()) if file.exists() else []
     return found

@@ -8,29 +8,36 @@ from typing import TYPE_CHECKING
 
 from roadworthy import images, programs
 from roadworthy.converge import Convergence, Options
-from roadworthy.item import RUN
-from roadworthy.judging import regressions
 
 if TYPE_CHECKING:
-    import pytest
-
     from roadworthy.cluster.live import LiveCluster
+    from roadworthy.judge import Judge
     from roadworthy.profile import Profile
 
+_HELM = "helm"
 
-def convergence(cluster: LiveCluster, profile: Profile, config: pytest.Config, journal_dir: Path) -> Convergence:
+
+def before_start(judge: Judge) -> None:
+    """Have ready, before a cluster is started, what repairs are going to want: compilers get the whole machine."""
+    run = judge.run
+    if run.remediate:
+        programs.find(_HELM)
+        images.early(run.stated, judge.mandate.images(run.stated), run.tell)
+
+
+def convergence(cluster: LiveCluster, profile: Profile, judge: Judge, journal_dir: Path) -> Convergence:
     """Make it; what it holds on to is let go when pytest ends."""
-    run = config.stash[RUN]
-    supply = images.Supply(profile, partial(run.mandate.images, profile), run.tell)
-    config.add_cleanup(supply.close)
+    run, mandate = judge.run, judge.mandate
+    supply = images.Supply(profile, partial(mandate.images, profile), run.tell)
+    run.config.add_cleanup(supply.close)
     options = Options(
-        remedies=run.mandate.remedy,
+        remedies=mandate.remedy,
         root=run.rooms.root,
-        helm=programs.find("helm"),
+        helm=programs.find(_HELM),
         images=supply,
-        regressions=partial(regressions, run),
-        recover=run.mandate.plan is None,
-        held=run.mandate.held,
+        regressions=judge.regressions,
+        recover=mandate.plan is None,
+        held=mandate.held,
         progress=run.tell,
         spent=run.board.folder / "spent.json",
     )

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from roadworthy.item import RUN
 from roadworthy.samples import Samples
+from roadworthy.session import RUN, Run
 
 if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
     from roadworthy.profile import Profile
-    from roadworthy.session import Run
 
 
 @pytest.fixture(scope="session")

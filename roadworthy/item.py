@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from roadworthy import redact
 from roadworthy.criterion import Criterion
 from roadworthy.record import Record
+from roadworthy.session import RUN
 from roadworthy.shown import Unjudged, Unmet, is_bug
-
-if TYPE_CHECKING:
-    from roadworthy.session import Run
-
-RUN: pytest.StashKey[Run] = pytest.StashKey()
 
 
 class CriterionItem(pytest.Function):
@@ -54,7 +50,7 @@ class CriterionItem(pytest.Function):
 
     def runtest(self) -> None:
         """Judge, repair where that is asked for, and raise the verdict as pytest's outcome."""
-        self.config.stash[RUN].judge(self)
+        self.config.hook.pytest_roadworthy_judge(item=self)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         """Return the step that failed and why; with a traceback for a bug, or on request (``-v``)."""

@@ -1,4 +1,4 @@
-"""The loop: judge, and where the criterion fails and repairs are asked for, remedy and judge again."""
+"""One criterion on its way to a verdict: what is tried, and what is written down of it."""
 
 from __future__ import annotations
 
@@ -8,59 +8,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from roadworthy import allure_steps, gather, permission, redact, shown, waivers
+from roadworthy import allure_steps, gather, needed, permission, redact, shown, waivers
 from roadworthy.attempt import Attempt, attempt, judge_once
 from roadworthy.board import State
 from roadworthy.errors import Unknown
 from roadworthy.record import Record, moment
-from roadworthy.repairing import repair
 from roadworthy.verdict import Verdict, classify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
+    from roadworthy.ahead import Ahead
     from roadworthy.item import CriterionItem
+    from roadworthy.mandate import Mandate
     from roadworthy.session import Run
-
-
-def judge(run: Run, item: CriterionItem) -> None:
-    """Bring one criterion to its verdict, and raise that as pytest's outcome."""
-    judging = Judging(run, item)
-    try:
-        judging.run_to_verdict()
-    except (KeyboardInterrupt, pytest.exit.Exception):
-        judging.cut_short = True
-        raise
-    finally:
-        judging.conclude()
-    judging.raise_outcome()
-
-
-def judge_again(run: Run, item: CriterionItem) -> Verdict:
-    """Judge a criterion that has its verdict, after something was changed; its record stays as it is."""
-    told, judging = item.record, Judging(run, item)
-    item.record = told
-    judging.record.attempts = 1  # so that it gets a node of its own
-    return classify(judging.attempt())
-
-
-def regressions(run: Run, criterion: str, components: Collection[str]) -> list[str]:
-    """Judge again what had passed on components that a repair touched; return the ids of what fails now.
-
-    Where its Changes name no component, on those of the criterion that was repaired.
-    """
-    own = next((item.criterion.components for item in run.items if item.criterion.id == criterion), ())
-    touched = {*components} or {*own}
-    on_it = [item for item in run.items if touched & {*item.criterion.components, *item.criterion.needs}]
-    again = [item for item in on_it if not item.criterion.has("drill") and run.board.passed(item.criterion.id)]
-    return [item.criterion.id for item in again if judge_again(run, item) is Verdict.FAILED]
 
 
 class Judging:
     """One criterion on its way to a verdict."""
 
-    def __init__(self, run: Run, item: CriterionItem) -> None:
-        self.run, self.item, self.criterion = run, item, item.criterion
+    def __init__(self, run: Run, mandate: Mandate, ahead: Ahead, item: CriterionItem) -> None:
+        self.run, self.mandate, self.ahead, self.item, self.criterion = run, mandate, ahead, item, item.criterion
         self.record = item.record = Record.of(item.criterion, str(item.location[0]))
         self.error: BaseException | None = None
         self.verdict = Verdict.BROKEN
@@ -68,8 +34,8 @@ class Judging:
         self._last = Attempt()
         self._began = time.monotonic()
 
-    def run_to_verdict(self) -> None:
-        """Judge; then repair, plan, or waive."""
+    def look(self) -> bool:
+        """Judge for the first time; return whether it is to be repaired: it fails, and nobody has waived that."""
         allure_steps.describe(self.criterion)
         self.run.board.begin(self.criterion.id)
         self.error = self._forbidden()
@@ -79,10 +45,9 @@ class Judging:
         self.record.reason = shown.message(self.error) if self.error else ""
         if self.verdict in {Verdict.FAILED, Verdict.BROKEN} and self.record.attempts:
             self.gather()
-        if self.verdict is Verdict.FAILED and not self._waived():
-            repair(self)
-        elif self.verdict is Verdict.PASSED and self.run.remediate:
+        if self.verdict is Verdict.PASSED and self.run.remediate:
             self.run.convergence.passed(self.criterion.id)  # what was tried for it no longer counts
+        return self.verdict is Verdict.FAILED and not self._waived()
 
     def conclude(self) -> None:
         """Write the verdict down where others look for it; also when the run is interrupted."""
@@ -135,10 +100,11 @@ class Judging:
     def _forbidden(self) -> BaseException | None:
         """Return why it isn't judged at all, or None."""
         try:
-            permission.check(self.run, self.criterion)
-            self.run.ready()
-            self.run.mandate.may_judge(self.criterion)
-        except permission.BlockedBy as error:
+            needed.check(self.run, self.criterion)
+            permission.check(self.run.stated, self.criterion)
+            self.mandate.ready()
+            self.mandate.may_judge(self.criterion)
+        except needed.BlockedBy as error:
             self.record.root = error.root
             return error
         except Exception as error:  # noqa: BLE001 - whatever keeps us from judging makes it broken, with its reason
@@ -149,7 +115,7 @@ class Judging:
         """Return what the first attempt came to: made ahead, or here and now."""
         waited = time.monotonic()
         try:
-            made = self.run.ahead.take(self.item)
+            made = self.ahead.take(self.item)
         except pytest.fail.Exception as late:  # pytest-timeout's
             return shown.normal(late)
         if made is None:
@@ -172,7 +138,7 @@ class Judging:
         record.verdict, record.seconds = self.verdict.value, round(time.monotonic() - self._began, 3)
         root = (record.root if self.verdict is Verdict.BLOCKED else "") or self.criterion.id
         self.run.board.end(State(self.criterion.id, self.verdict, record.reason, root))
-        self.run.ahead.told(self.item, self.verdict)
+        self.ahead.told(self.item, self.verdict)
         noted = [(redact.text(str(name)), redact.text(str(value))) for name, value in self.item.user_properties]
         self.item.user_properties[:], record.noted = noted, dict(noted)  # other plugins write them down, too
 

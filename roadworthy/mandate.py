@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadworthy import plan_file, redact
-from roadworthy.errors import BadInput
-from roadworthy.record import remedy_data
+from roadworthy import permission, plan_file, redact
+from roadworthy.errors import BadInput, Denied
+from roadworthy.rungs import remedy_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,15 +50,20 @@ class Mandate:
 
             verified(run.journals / f"{stated.name}.jsonl")
 
-    def check_cluster(self) -> None:
-        """Check, before the first criterion, that the live cluster is the one that was planned for; and our rights.
+    def ready(self) -> None:
+        """Check that there is a cluster, the one that was planned for, our rights, and an engine where one is wanted.
 
-        And put right what dead runs left half-done: nothing is judged in the middle of that.
+        And put right what dead runs left half-done: nothing is judged in the middle of that. Asked before the first
+        criterion, and again before each: what has failed fails again.
 
         Raises:
             BadInput: it is another one, or it has changed since.
+            Unknown: it can't be reached.
 
         """
+        _ = self._run.cluster
+        if self._run.remediate or self._run.plan:
+            _ = self._run.convergence  # its journal is in order
         _ = self._as_planned
         _ = self._lacking
         _ = self._recovered
@@ -89,8 +94,19 @@ class Mandate:
 
     def images(self, profile: Profile) -> Iterator[str]:
         """Yield the images that the remedies of what is selected may want, in the order of the criteria."""
-        for rung in dict.fromkeys(rung for item in self._run.items for rung in self.ladder(item.criterion)):
+        for rung in dict.fromkeys(rung for criterion in self._run.criteria for rung in self.ladder(criterion)):
             yield from self._run.rooms.images(*rung, profile)
+
+    def whether(self, criterion: Criterion) -> str:
+        """Return why a criterion isn't judged on this cluster at this moment; empty where it may be.
+
+        As far as that can be told before what it needs has been judged.
+        """
+        try:
+            self.may_judge(criterion)
+        except Denied as error:
+            return str(error)
+        return permission.forbidden(self._run.stated, criterion)
 
     def may_judge(self, criterion: Criterion) -> None:
         """Raise Denied when judging a criterion would need a right that we don't have."""
@@ -130,9 +146,9 @@ class Mandate:
         return True
 
     def _selected(self, plan: plan_file.PlanFile) -> None:
-        if not self._run.items:
+        if not self._run.criteria:
             return  # nothing is collected yet: asked again afterwards
-        if missing := sorted(plan.criteria - {item.criterion.id for item in self._run.items}):
+        if missing := sorted(plan.criteria - {criterion.id for criterion in self._run.criteria}):
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             todo = "name the features that it was made for"
             raise BadInput(

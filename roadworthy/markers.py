@@ -1,4 +1,4 @@
-"""Names of what ``@writes`` scenarios leave for a moment, and the sweepers that remove what a killed run left for good.
+"""Names of what ``@writes`` scenarios leave for a moment, by which a later run knows what a killed one left for good.
 
 A marker outside the API (a Grafana annotation, a database row) is named ``roadworthy-<run id>-…``. The run id starts
 with the time at which the run began, so that any later run can tell a leftover by its name alone.
@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from roadworthy import process
-
-if TYPE_CHECKING:
-    from roadworthy.cluster.facade import Cluster
 
 #: Label of every object that a scenario makes; its value is the run id.
 LABEL = "roadworthy.dev/marker"
@@ -25,10 +21,6 @@ EXPIRES = "roadworthy.dev/expires"
 HOLDER = "roadworthy.dev/holder"
 #: Seconds after which a marker is a leftover.
 LIFETIME = 1800.0
-
-Sweeper = Callable[["Cluster"], None]
-#: By component.
-SWEEPERS: dict[str, Sweeper] = {}
 
 _RUN = re.compile(r"roadworthy-(\d{8}t\d{6})-[0-9a-f]{4}")
 _started = f"{datetime.now(UTC):%Y%m%dt%H%M%S}-{secrets.token_hex(2)}"
@@ -56,16 +48,3 @@ def over(annotations: Mapping[str, str], now: float) -> bool:
         return datetime.fromisoformat(annotations[EXPIRES]).timestamp() < now
     except (KeyError, ValueError):
         return False
-
-
-def sweeper(component: str) -> Callable[[Sweeper], Sweeper]:
-    """Register a function that removes leftovers outside the API: what scenarios that use a component put there.
-
-    It is called at the start of a run that has such a scenario, and of no other: only then are its rights there.
-    """
-
-    def register(function: Sweeper) -> Sweeper:
-        SWEEPERS[component] = function
-        return function
-
-    return register

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from roadworthy import redact
 from roadworthy.change import Change, HelmUpgrade, Outcome, Target
-from roadworthy.record import change_data, outcome_data
-
-if TYPE_CHECKING:
-    from roadworthy.converge.records import RemedyReport
+from roadworthy.record import change_data
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 #: What of an action is another at each look: the version that it locks, and where files lie on this machine.
@@ -64,35 +61,6 @@ def action_data(change: Change) -> dict[str, Any]:
         action = {**action, "body": {**body, **struck}}
     plain: dict[str, Any] = redact.data(json.loads(json.dumps(action, default=str)))
     return plain
-
-
-def planned_data(remedy: str, outcome: Outcome) -> dict[str, Any]:
-    """Return an entry of plan.json: who would do what, how it would look, and how it is known again.
-
-    Args:
-        remedy: as its tag names it: ``install.loki``.
-        outcome: of the rehearsal.
-
-    """
-    shown = outcome if isinstance(outcome, Planned) else Planned(outcome.change, done=False, diff=outcome.detail)
-    return {
-        **outcome_data(shown),
-        "remedy": remedy,
-        "action": action_data(shown.change),
-        "target_uid": shown.change.target.uid,
-        "diff": shown.diff,
-        "stopped_by": shown.stopped_by,
-        "fingerprint": dict(shown.fingerprint),
-        "identity": identity(shown.change),
-    }
-
-
-def planned(rungs: Iterable[RemedyReport]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return what a ladder would change, and the remedies that would change nothing, each with the reason."""
-    named = [(f"{rung.name}.{rung.argument}" if rung.argument else rung.name, rung) for rung in rungs]
-    changes = [planned_data(name, outcome) for name, rung in named for outcome in rung.changes]
-    without = [{"remedy": name, "reason": rung.error} for name, rung in named if rung.error or not rung.changes]
-    return changes, without
 
 
 def object_name(target: Target) -> str:

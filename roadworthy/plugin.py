@@ -1,4 +1,4 @@
-"""The pytest plugin: options, hooks, fixtures. What they do is next door: collect, item, session, judging, summary."""
+"""The pytest plugin: options, hooks, fixtures. What they do is next door: collect, item, session, judge, summary."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import hookspecs, narration, redact, relay, reporting, tags
+from roadworthy import hookspecs, narration, redact, reporting, tags, workers
 from roadworthy.catalogue import BUILDING, Catalogue
 from roadworthy.errors import BadInput
 from roadworthy.fixtures import cluster, profile, samples
-from roadworthy.item import RUN, CriterionItem
+from roadworthy.item import CriterionItem
+from roadworthy.judge import JUDGE, Judge
 from roadworthy.rooms import SETTINGS, Rooms
-from roadworthy.session import Run
+from roadworthy.session import RUN, Run
 
 if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
@@ -61,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     profiles = Path(config.getoption("profile_dir") or config.rootpath / rooms.profiles)
     config.stash[CATALOGUE] = Catalogue(rooms, markers, profiles)
     run = config.stash[RUN] = Run(config, rooms, profiles)
+    judge = config.stash[JUDGE] = Judge(run)
     if run.plan and run.remediate:
         raise pytest.UsageError("--plan changes nothing and --remediate does: choose one")
     if config.getoption("at_once") < 1:
@@ -68,13 +70,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("from_plan") and (not run.remediate or run.worker or config.getoption("numprocesses", None)):
         raise pytest.UsageError("--from-plan goes with --remediate, and without -n: a plan is followed step by step")
     if config.getoption("cluster") and not run.worker:
-        _usable(run)
+        _usable(judge)
     told = reporting.Reporting(run)
     config.pluginmanager.register(told, "roadworthy-reporting")
     config.pluginmanager.register(reporting.Telling(told), "roadworthy-telling")
     config.pluginmanager.register(narration, "roadworthy-narration")
     if config.pluginmanager.has_plugin("xdist"):
-        config.pluginmanager.register(_Workers(), "roadworthy-workers")
+        config.pluginmanager.register(workers.Workers(), "roadworthy-workers")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -104,26 +106,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Take note of what is going to be judged, and check the profile before anything is started."""
     items = [item for item in session.items if isinstance(item, CriterionItem)]
-    run = session.config.stash[RUN]
-    run.selected(items)
-    if items and not run.worker:
-        _usable(run)
+    judge = session.config.stash[JUDGE]
+    judge.selected(items)
+    if items and not judge.run.worker:
+        _usable(judge)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Reach the cluster before the first criterion, with its progress shown; a worker does so at its first one."""
-    run = session.config.stash[RUN]
+    judge = session.config.stash[JUDGE]
     wanted = any(isinstance(item, CriterionItem) for item in session.items)
-    if not wanted or run.worker or session.config.option.collectonly:
+    if not wanted or judge.run.worker or session.config.option.collectonly:
         return (yield)
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         try:
-            run.open()
+            judge.open()
         except BadInput as error:
             raise pytest.UsageError(str(error)) from error
-    with run.ahead.going_on():
+    with judge.going_on():
         return (yield)
 
 
@@ -157,29 +159,26 @@ def pytest_roadworthy_convergence(
     """Repair for real."""
     from roadworthy.engine import convergence
 
-    return convergence(cluster, profile, config, journal_dir)
+    return convergence(cluster, profile, config.stash[JUDGE], journal_dir)
 
 
-class _Workers:
-    """What is needed with ``-n`` only."""
+@pytest.hookimpl(trylast=True)
+def pytest_roadworthy_before_start(config: pytest.Config) -> None:
+    """Compile and assemble before a sandbox takes its part of the machine."""
+    from roadworthy.engine import before_start
 
-    def pytest_configure_node(self, node: Any) -> None:
-        """Give each worker the run's id and shared folder."""
-        run = node.config.stash[RUN]
-        node.workerinput["roadworthy_run"] = run.id
-        node.workerinput["roadworthy_board"] = run.shared_folder
-        node.workerinput["roadworthy_dist"] = node.config.option.dist
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Show what the workers have to tell."""
-        run = session.config.stash[RUN]
-        with relay.followed(run.__dict__.get("shared_folder", ""), run.tell):
-            return (yield)
+    before_start(config.stash[JUDGE])
 
 
-def _usable(run: Run) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_roadworthy_judge(item: CriterionItem) -> bool:
+    """Judge it, here and now."""
+    item.config.stash[JUDGE].judge(item)
+    return True
+
+
+def _usable(judge: Judge) -> None:
     try:
-        run.mandate.check_input()
+        judge.mandate.check_input()
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error

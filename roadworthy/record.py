@@ -6,15 +6,12 @@ import dataclasses
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from roadworthy import redact
 from roadworthy.change import Change, Outcome
 from roadworthy.criterion import Criterion
 from roadworthy.verdict import Verdict
-
-if TYPE_CHECKING:
-    from roadworthy.converge.records import RemedyReport
 
 
 def moment(seconds: float) -> str:
@@ -31,7 +28,7 @@ class Record:
         step: the Gherkin step that failed last.
         attempts: how often it was judged.
         remedies: what was tried: name, outcome, reason, and ``changes`` (see ``change_data``).
-        planned: with ``--plan`` the changes that the remedies would make (see ``planned.planned_data``).
+        planned: with ``--plan`` the changes that the remedies would make (see ``rungs.planned_data``).
         unplanned: with ``--plan`` the remedies that would change nothing, each with the reason.
         root: for ``blocked``: the id of the criterion that is the cause.
         evidence: files below the reports folder.
@@ -110,20 +107,4 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "done": outcome.done,
         "detail": outcome.detail,
         "seconds": round(outcome.seconds, 3),
-    }
-
-
-def remedy_data(remedy: RemedyReport, *, helped: bool) -> dict[str, Any]:
-    """Return what a remedy did: its tag's name, one word for how it ended, why, and its changes."""
-    if helped:
-        outcome = "repaired"
-    elif remedy.error:
-        outcome = "stopped"
-    else:
-        outcome = "did not help" if remedy.done else "nothing to do"
-    return {
-        "name": f"{remedy.name}.{remedy.argument}" if remedy.argument else remedy.name,
-        "outcome": outcome,
-        "reason": remedy.error,
-        "changes": [outcome_data(change) for change in remedy.changes],
     }

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from roadworthy import allure_steps, permission, shown
 from roadworthy.case import Case
-from roadworthy.planned import planned
-from roadworthy.record import remedy_data
+from roadworthy.rungs import planned, remedy_data
 from roadworthy.verdict import Verdict, classify
 
 if TYPE_CHECKING:
@@ -20,19 +19,19 @@ Ladder = list[tuple[str, str]]
 def repair(judging: Judging) -> None:
     """Climb the criterion's ladder, alone on the cluster, or plan it; its record and verdict tell what came of it."""
     run, record = judging.run, judging.record
-    if not (ladder := run.mandate.ladder(judging.criterion)):
-        record.reason += run.mandate.left_out(judging.criterion)
+    if not (ladder := judging.mandate.ladder(judging.criterion)):
+        record.reason += judging.mandate.left_out(judging.criterion)
         return
     was = record.reason
-    since = run.ahead.failing_since(judging.item)
+    since = judging.ahead.failing_since(judging.item)
     case = Case(run.cluster, judging.criterion.id, was, "", dict(judging.criterion.parameters), since)
     try:
         if run.plan:
             with run.board.judging(run.disturbance.everything):  # what a drill does isn't planned against
                 record.planned, record.unplanned = planned(run.convergence.plan(case, ladder))
         else:
-            run.mandate.may_repair()
-            with run.ahead.paused(), run.board.repairing():
+            judging.mandate.may_repair()
+            with judging.ahead.paused(), run.board.repairing():
                 _converge(judging, case, ladder)
     except Exception as error:  # noqa: BLE001 - a bug in a remedy must not take the verdict with it
         record.reason = f"{was}; and the repair broke off: {shown.message(error)}"
@@ -68,7 +67,7 @@ def _look(judging: Judging) -> Judgement:
     """Judge once more, for the engine."""
     from roadworthy.converge import Judgement
 
-    if why := permission.forbidden(judging.run, judging.criterion):  # a drill's window may have closed meanwhile
+    if why := permission.forbidden(judging.run.stated, judging.criterion):  # a drill's window may have closed meanwhile
         return Judgement(Verdict.BROKEN, f"it can't be judged again: {why}")
     error = judging.attempt()
     return Judgement(classify(error), shown.message(error) if error else "")

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from roadworthy import images, markers, patience, permission, profile_loader, programs, relay, terminal
-from roadworthy.ahead import Ahead
+from roadworthy import markers, permission, profile_loader, relay, terminal
 from roadworthy.board import Board
 from roadworthy.disturbance import Disturbance, disturbed
-from roadworthy.errors import BadInput, Unknown
-from roadworthy.mandate import Mandate
+from roadworthy.errors import BadInput
 from roadworthy.profile import Profile
 from roadworthy.rooms import Rooms
 
@@ -25,10 +23,9 @@ if TYPE_CHECKING:
     from roadworthy.cluster import Cluster
     from roadworthy.converge import Convergence
     from roadworthy.criterion import Criterion
-    from roadworthy.item import CriterionItem
 
-#: Options with which pytest stops in the middle of a test, or sets it up in a way of its own.
-_ONE_BY_ONE = ("usepdb", "trace", "setuponly", "setupplan", "numprocesses")
+#: Where pytest keeps it.
+RUN: pytest.StashKey[Run] = pytest.StashKey()
 
 
 class Run:
@@ -37,7 +34,7 @@ class Run:
     Attributes:
         id: the run's, the same in all its workers.
         reports: where everything is written.
-        mandate: what it may do.
+        criteria: what is selected.
         roots: component -> ids of the selected criteria that judge it.
 
     """
@@ -50,9 +47,8 @@ class Run:
         self.reports = Path(config.getoption("reports") or rooms.root / rooms.reports)
         self.remediate: bool = config.getoption("remediate")
         self.plan: bool = config.getoption("plan")
-        self.mandate = Mandate(self)
+        self.criteria: list[Criterion] = []
         self.roots: dict[str, list[str]] = {}
-        self.items: list[CriterionItem] = []
         self._cluster: Cluster | None = None
         self._failure: Exception | None = None
         self._board = worker.get("roadworthy_board", "")
@@ -94,6 +90,11 @@ class Run:
         return self._cluster
 
     @property
+    def reached(self) -> bool:
+        """Whether the cluster was reached by now."""
+        return self._cluster is not None
+
+    @property
     def journals(self) -> Path:
         """The folder of the journals, one per cluster."""
         return self.reports / "journal"
@@ -117,57 +118,24 @@ class Run:
         return tempfile.mkdtemp(prefix="roadworthy-run-")
 
     @cached_property
-    def ahead(self) -> Ahead:
-        """What is judged while pytest tells of something else; a worker of xdist judges one by one."""
-        one_by_one = any(self.config.getoption(name, None) for name in _ONE_BY_ONE)
-        alone = self.worker or one_by_one or self._cluster is None
-        return Ahead(self, 1 if alone else self.config.getoption("at_once"))
-
-    @cached_property
     def disturbance(self) -> Disturbance:
         """Who feels the drills of this run."""
-        return Disturbance([item.criterion for item in self.items], self.rooms.components)
+        return Disturbance(self.criteria, self.rooms.components)
 
     def undisturbed(self, criterion: Criterion) -> AbstractContextManager[None]:
         """Keep away, while a criterion is judged, what would disturb it and whom it disturbs."""
         return self.board.judging(self.disturbance.feels(criterion), disturbed(criterion))
 
-    def selected(self, items: list[CriterionItem]) -> None:
+    def selected(self, criteria: list[Criterion]) -> None:
         """Take note of what is going to be judged."""
-        self.items = items
+        self.criteria = criteria
         if self.worker:
             _ = self.board  # the others see that this worker is there before any of them begins
         roots = defaultdict(list)
-        for item in items:
-            for component in item.criterion.components:
-                roots[component].append(item.criterion.id)
+        for criterion in criteria:
+            for component in criterion.components:
+                roots[component].append(criterion.id)
         self.roots = dict(roots)
-
-    def open(self) -> None:
-        """Reach the cluster before the first criterion, so that its start is seen and bad input ends the run.
-
-        Raises:
-            BadInput: something in the profile is wrong.
-
-        """
-        try:
-            self.ready()
-        except Unknown:
-            return  # Each criterion says it: broken.
-
-    def ready(self) -> None:
-        """See to it that there is a cluster and, where repairs are asked for, an engine with a journal in order."""
-        _ = self.cluster
-        if self.remediate or self.plan:
-            _ = self.convergence
-        self.mandate.check_cluster()
-
-    def judge(self, item: CriterionItem) -> None:
-        """Judge one criterion."""
-        from roadworthy.judging import judge
-
-        with patience.shown(f"judging {item.criterion.id}", self.tell):
-            judge(self, item)
 
     def tell(self, line: str) -> None:
         """Show a line on the terminal while criteria are judged; a worker's goes to who started it."""
@@ -184,14 +152,11 @@ class Run:
             shutil.rmtree(made, ignore_errors=True)
 
     def _before_start(self) -> None:
-        """Have ready, before a cluster is started, what repairs are going to want: compilers get the whole machine."""
-        if self.remediate:
-            programs.find("helm")
-            images.early(self.stated, self.mandate.images(self.stated), self.tell)
+        self.config.hook.pytest_roadworthy_before_start(config=self.config)
 
     def _sweep(self, cluster: Cluster) -> None:
         """Remove what a killed run left of its markers, once per run, where this one makes some too."""
-        writing = [item.criterion for item in self.items if permission.writes(self, item.criterion)]
+        writing = [each for each in self.criteria if permission.writes(self.stated, each)]
         if not writing:
             return  # a cluster that is only read keeps what is there
         if (sweep := getattr(cluster, "sweep", None)) and self.board.once("swept"):

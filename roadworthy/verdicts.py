@@ -29,7 +29,7 @@ def document(
     """Return the whole document.
 
     ``criteria`` are ``Record.data()``, in the order to show them; ``recovered`` is what was put right before them
-    (``record.remedy_data``).
+    (``rungs.remedy_data``).
     """
     ended = datetime.now(UTC)
     counts: dict[str, int] = {}

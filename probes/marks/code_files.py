@@ -9,7 +9,8 @@ from probes.marks import marked
 from probes.services import described, pods_of
 from probes.words import short, told
 from roadworthy.cluster import Cluster, ExecResult
-from roadworthy.markers import leftover, sweeper
+from roadworthy.cluster.sweepers import sweeper
+from roadworthy.markers import leftover
 
 
 @dataclass(frozen=True, slots=True)

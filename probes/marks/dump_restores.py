@@ -11,7 +11,8 @@ from probes.postgres import SERVICE as DATABASE
 from probes.services import described, pods_of
 from probes.words import short
 from roadworthy.cluster import Cluster
-from roadworthy.markers import leftover, sweeper
+from roadworthy.cluster.sweepers import sweeper
+from roadworthy.markers import leftover
 
 
 @dataclass(frozen=True, slots=True)

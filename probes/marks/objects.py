@@ -12,7 +12,8 @@ from probes.marks import marked
 from probes.object_store import SERVICE
 from probes.words import few, told
 from roadworthy.cluster import Cluster, S3Refused
-from roadworthy.markers import leftover, sweeper
+from roadworthy.cluster.sweepers import sweeper
+from roadworthy.markers import leftover
 
 MIB = 1 << 20
 GONE = {"NoSuchBucket", "NoSuchKey", "NoSuchUpload", "404"}

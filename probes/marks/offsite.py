@@ -11,7 +11,8 @@ from probes.marks import marked, runs
 from probes.services import described
 from probes.words import told
 from roadworthy.cluster import Cluster
-from roadworthy.markers import leftover, sweeper
+from roadworthy.cluster.sweepers import sweeper
+from roadworthy.markers import leftover
 
 SERVICE, STORE, CLOUD = "offsite-copy", "object-store", "offsite-store"
 #: Velero refuses a bucket with folders that it doesn't know; this one it knows, and leaves alone.

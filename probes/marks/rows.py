@@ -9,7 +9,8 @@ from probes.marks import marked
 from probes.postgres import SERVICE
 from probes.words import told
 from roadworthy.cluster import Cluster
-from roadworthy.markers import leftover, sweeper
+from roadworthy.cluster.sweepers import sweeper
+from roadworthy.markers import leftover
 
 
 @dataclass(frozen=True, slots=True)

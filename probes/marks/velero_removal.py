@@ -16,8 +16,9 @@ from probes.velero import BACKUP, backup, home, repositories
 from probes.velero_content import prefix
 from probes.words import few, told
 from roadworthy.cluster import Cluster
+from roadworthy.cluster.sweepers import sweeper
 from roadworthy.errors import Refused
-from roadworthy.markers import LABEL, leftover, over, run_id, sweeper
+from roadworthy.markers import LABEL, leftover, over, run_id
 
 REQUEST = "velero.io/v1/DeleteBackupRequest"
 #: How long a backup that nobody waits for any more may still be under way, behind others in the queue. Seconds.

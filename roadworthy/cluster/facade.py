@@ -165,7 +165,7 @@ class Markers(Protocol):
         """Register the undoing of a marker outside the API (a row, an annotation), run when the scenario ends.
 
         What must be undone after a kill too is swept by the probe that wrote it: it names its markers
-        ``roadworthy-<run id>-…`` and a sweeper registered with ``roadworthy.markers.sweeper(component)`` removes
+        ``roadworthy-<run id>-…`` and a sweeper registered with ``sweepers.sweeper(component)`` removes
         the old ones when the next run that uses the component starts.
         """
         ...

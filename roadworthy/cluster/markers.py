@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from roadworthy import evidence, markers, notices, process
 from roadworthy.cluster import restarting
+from roadworthy.cluster.sweepers import SWEEPERS
 from roadworthy.errors import Refused, RoadworthyError, Unknown
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def sweep(cluster: Inner, components: Collection[str]) -> list[str]:
                 swept.append(path)
         except RoadworthyError as error:
             notices.warn(f"markers of earlier runs ({kind}) are left for the next one to sweep: {error}")
-    for name, sweeper in markers.SWEEPERS.items():
+    for name, sweeper in SWEEPERS.items():
         if name not in components:
             continue
         began = time.monotonic()

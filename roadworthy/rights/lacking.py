@@ -33,15 +33,15 @@ def look(run: Run, access: Access) -> Lacking | None:
     asker = Asker(access)
     if asker.everything():
         return None
-    criteria = [item.criterion for item in run.items]
-    wanted = roles.roles(needs(run.rooms, run.profile, criteria))
+    wanted = roles.roles(needs(run.rooms, run.profile, run.criteria))
     if not (run.remediate or run.plan):
         wanted.pop(roles.REPAIR)
     missing = {role: {right: rights[right] for right in asker.missing(rights)} for role, rights in wanted.items()}
     if not any(missing.values()):
         return None
     _show(run, missing)
-    return Lacking(Survey(run.rooms, run.profile, criteria), {right for those in missing.values() for right in those})
+    survey = Survey(run.rooms, run.profile, run.criteria)
+    return Lacking(survey, {right for those in missing.values() for right in those})
 
 
 def _show(run: Run, missing: Mapping[str, Mapping[Right, Iterable[str]]]) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from probes import marks, postgres
 from probes.marks import alerts, code_files, grafana, rows
-from roadworthy import markers
-from roadworthy.cluster import ExecResult
+from roadworthy.cluster import ExecResult, sweepers
 from roadworthy.features import read
 from roadworthy.markers import run_id
 from tests.unit.probes.doubles import FakeCluster, as_cluster, cluster
@@ -137,4 +136,4 @@ def test_a_sweeper_is_registered_for_a_component_that_a_writing_scenario_uses() 
         importlib.import_module(f"{marks.__name__}.{each.name}")
     criteria = [each for file in FEATURES.glob("*.feature") for each in read(file).criteria]
     used = {name for each in criteria if each.has("writes") for name in (*each.components, *each.needs)}
-    assert markers.SWEEPERS.keys() <= used, "under another name it never runs"
+    assert sweepers.SWEEPERS.keys() <= used, "under another name it never runs"

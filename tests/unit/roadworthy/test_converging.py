@@ -181,8 +181,8 @@ Feature: F
         .replace(
             "            judged = judge()\n",
             "            STATE.write_text(json.dumps({'loki': 'bad'}))\n"
-            "            from roadworthy import item, judging\n"
-            "            again = judging.regressions(self.config.stash[item.RUN], 'toy/other', ['loki'])\n"
+            "            from roadworthy.judge import JUDGE\n"
+            "            again = self.config.stash[JUDGE].regressions('toy/other', ['loki'])\n"
             "            STATE.with_name('again').write_text(str(again))\n"
             "            judged = judge()\n",
         )

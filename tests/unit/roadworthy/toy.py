@@ -13,6 +13,7 @@ CONFTEST = '''
 import contextlib, json, pathlib
 from types import SimpleNamespace as Bag
 from roadworthy.change import Change, Delete, Outcome, Target
+from roadworthy.converge import RemedyReport
 from roadworthy.verdict import Verdict
 
 pytest_plugins = ["roadworthy.plugin"]
@@ -47,7 +48,7 @@ class Engine:
         change = Change("uncordon", Target("Thing", "left"), Delete(), why="a dead run left it")
         dead = STATE.parent / "left"
         made = [Outcome(change, True, "lifted", 0.1)] if dead.exists() else []
-        return [Bag(name="recovery", argument="", changes=made, done=made, error="")] if made else []
+        return [RemedyReport("recovery", "", tuple(made))] if made else []
     def _changes(self, argument):
         return Change("mend", Target("Thing", argument), Delete(), why=argument + " was bad", component=argument)
     def converge(self, case, ladder, judge):
@@ -59,14 +60,14 @@ class Engine:
             if module == "mend" and state.get(argument) == "bad":
                 STATE.write_text(json.dumps({**state, argument: "fine"}))
                 made = [Outcome(self._changes(argument), True, "mended", 0.1)]
-            done.append(Bag(name=module, argument=argument, changes=made, done=made, error="" if made else "can't"))
+            done.append(RemedyReport(module, argument, tuple(made), "" if made else "can't"))
             judged = judge()
             if judged.verdict is Verdict.PASSED:
                 return Bag(verdict=Verdict.CONVERGED, reason="", attempts=2, remedies=done)
         return Bag(verdict=judged.verdict, reason=judged.message + "; gave up", attempts=2, remedies=done)
     def plan(self, case, ladder):
-        changes = lambda argument: [Outcome(self._changes(argument), False, "diff")]
-        return [Bag(name=m, argument=a, changes=changes(a), error="") for m, a in ladder]
+        changes = lambda argument: (Outcome(self._changes(argument), False, "diff"),)
+        return [RemedyReport(m, a, changes(a)) for m, a in ladder]
 
 def pytest_roadworthy_connect(profile):
     if json.loads(STATE.read_text()).get("api") == "down":

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from roadworthy import markers, process, stopping
-from roadworthy.cluster import Cluster
+from roadworthy.cluster import Cluster, sweepers
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.errors import Refused
 from tests.unit.roadworthy.apiserver import Api
@@ -21,11 +21,11 @@ MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "names
 
 @pytest.fixture(autouse=True)
 def _sweepers() -> Iterator[None]:
-    before = dict(markers.SWEEPERS)
-    markers.SWEEPERS.clear()
+    before = dict(sweepers.SWEEPERS)
+    sweepers.SWEEPERS.clear()
     yield
-    markers.SWEEPERS.clear()
-    markers.SWEEPERS.update(before)
+    sweepers.SWEEPERS.clear()
+    sweepers.SWEEPERS.update(before)
 
 
 def test_only_tagged_scenarios_write(cluster: LiveCluster) -> None:
@@ -90,13 +90,13 @@ def test_leftovers_are_swept(cluster: LiveCluster, api: Api, holder: str, expire
 def test_the_sweepers_of_what_is_used_run_and_a_service_that_is_down_does_not_stop_them(cluster: LiveCluster) -> None:
     called: list[str] = []
 
-    @markers.sweeper("one")
+    @sweepers.sweeper("one")
     def one(_: object) -> None:
         raise AssertionError("down")
 
     for name in ("two", "of no scenario here"):
 
-        @markers.sweeper(name)
+        @sweepers.sweeper(name)
         def two(_: object, name: str = name) -> None:
             called.append(name)
 
@@ -111,11 +111,11 @@ def test_a_sweep_that_may_not_delete_or_meets_nonsense_is_no_end_of_the_run(clus
     api.put("configmaps", {"metadata": metadata})
     api.faults.append(Fault(lambda method, path: method == "DELETE" and "/configmaps/m" in path, 403))
 
-    @markers.sweeper("one")
+    @sweepers.sweeper("one")
     def one(_: object) -> None:
         raise TypeError("string indices must be integers")  # an error page where a list was expected
 
-    @markers.sweeper("two")
+    @sweepers.sweeper("two")
     def two(_: object) -> None:
         called.append("two")
 
@@ -146,7 +146,7 @@ def test_what_others_made_of_our_marker_may_go_and_so_may_a_dead_runs(cluster: L
 def test_a_sweeper_may_take_away_a_dead_runs_objects(cluster: LiveCluster, api: Api) -> None:
     api.put("configmaps", {"metadata": {"name": "roadworthy-20200101t000000-abcd-x", "namespace": "a"}})
 
-    @markers.sweeper("objects")
+    @sweepers.sweeper("objects")
     def objects(there: Cluster) -> None:
         there.markers().delete("ConfigMap", "roadworthy-20200101t000000-abcd-x", namespace="a")
 

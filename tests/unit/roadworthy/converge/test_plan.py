@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from roadworthy import plan_file, planned
+from roadworthy import plan_file, planned, rungs
 from roadworthy.case import Case, Changes, Remedy
 from roadworthy.change import Apply, Change, Delete, Evict, HelmUpgrade, Patch, Target
 from roadworthy.cluster.live import LiveCluster
@@ -41,8 +41,8 @@ def delete(case: Case) -> Changes:
 MORE = {"evict": evict, "delete": delete}
 
 
-def document(rungs: Any, **more: Any) -> dict[str, Any]:
-    changes, without = planned.planned(rungs)
+def document(tried: Any, **more: Any) -> dict[str, Any]:
+    changes, without = rungs.planned(tried)
     cluster = {"name": "toy", "kube_system_uid": UID}
     criterion = {"id": "phase1/wanted-is-there", "file": "f", "line": 1, "reason": "it is missing"}
     criteria = [{**criterion, "changes": changes, "without": without}]
@@ -120,7 +120,7 @@ def test_no_secret_is_planned_and_another_password_is_the_same_intent() -> None:
 
     for make in (secret, more):
         assert planned.identity(make("canary-one")) == planned.identity(make("canary-two"))
-        assert "canary" not in str(planned.planned_data("install.x", plan_outcome(make("canary-one"))))
+        assert "canary" not in str(rungs.planned_data("install.x", plan_outcome(make("canary-one"))))
 
 
 def plan_outcome(change: Change) -> planned.Planned:
