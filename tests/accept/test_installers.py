@@ -21,7 +21,7 @@ from roadworthy.change import Apply, Change, Delete, HelmRollback, HelmUpgrade, 
 from roadworthy.cluster import connect
 from roadworthy.cluster.live import LiveCluster
 from roadworthy.converge import Options
-from roadworthy.converge.act import act
+from roadworthy.converge.act import act, prepare
 from roadworthy.converge.tools import Tools
 from sandbox import builds, provider
 
@@ -61,6 +61,7 @@ def install(tools: Tools, name: str) -> list[Change]:
         except StopIteration:
             return made
         made.append(change)
+        prepare(tools, change)
         outcome = Outcome(change, done=True, detail=act(tools, change).detail)
 
 
