@@ -13,7 +13,7 @@ from sandbox import etcd, kube_proxy, kubeconfig
 from sandbox.layout import API_PORT, CLUSTER_DOMAIN, CONTROL_PLANE, REGISTRY_PORT, Sandbox
 from sandbox.logs import KEEPER, LOGS, keeper
 from sandbox.pki import CA, FRONT_PROXY_CA, Authority, Subject, ensure_signing_key
-from sandbox.supervise import listening, script, until
+from sandbox.supervise import listening, present, script, until
 
 PKI = "/etc/kubernetes/pki"
 BINARIES = "/opt/roadworthy/kubernetes"
@@ -159,7 +159,8 @@ def _scheduler(sandbox: Sandbox) -> list[str]:
 
 
 def _after_roles(user: str) -> str:
-    return f"{AFTER_API}\n{until(WITH_ROLES.format(config=f'/etc/kubernetes/{user}.kubeconfig'), 0.2)}"
+    roles = until(WITH_ROLES.format(config=f"/etc/kubernetes/{user}.kubeconfig"), 0.2)
+    return "\n".join([present(KUBECTL), AFTER_API, roles])
 
 
 def services(sandbox: Sandbox) -> dict[str, str]:

@@ -36,6 +36,12 @@ def listening(address: str, port: int) -> str:
     return f"{{ : </dev/tcp/{address}/{port}; }} 2>/dev/null"
 
 
+def present(program: str) -> str:
+    """Return the shell line that ends a script, with a word in its log, where a program is missing that it waits by."""
+    told = f"expected: the program {program}; seen: none; to do: roadworthy sandbox down, and then up"
+    return f"[ -x {program} ] || {{ echo {shlex.quote(told)}; exit 1; }}"
+
+
 def script(command: list[str], *, environment: Mapping[str, str], ready: str = "", log: str = "") -> str:
     """Return a runit `run` script.
 
