@@ -186,5 +186,5 @@ class Ahead:
     @cached_property
     def _mine(self) -> list[CriterionItem]:
         """Those that may be judged at all; why another may not, is told when it is its turn."""
-        allowed = (item for item in self._items if not self._mandate.whether(item.criterion))
+        allowed = (item for item in self._items if self._mandate.grants(item.criterion))
         return sorted(allowed, key=lambda item: not self._turns.urgent(item.criterion))

@@ -33,7 +33,7 @@ class Judge:
     def __init__(self, run: Run) -> None:
         self.run, self.mandate = run, Mandate(run)
         self._items: Sequence[CriterionItem] = ()
-        self._ahead = Ahead(run, self.mandate, (), 1)
+        self._ahead = Ahead(run, self.mandate, (), 1)  # until criteria are told; of a worker, for good
 
     def selected(self, items: Sequence[CriterionItem]) -> None:
         """Take note of what is going to be judged."""

@@ -97,16 +97,13 @@ class Mandate:
         for rung in dict.fromkeys(rung for criterion in self._run.criteria for rung in self.ladder(criterion)):
             yield from self._run.rooms.images(*rung, profile)
 
-    def whether(self, criterion: Criterion) -> str:
-        """Return why a criterion isn't judged on this cluster at this moment; empty where it may be.
-
-        As far as that can be told before what it needs has been judged.
-        """
+    def grants(self, criterion: Criterion) -> bool:
+        """Whether a criterion may be judged, as far as that can be told before what it needs has been judged."""
         try:
             self.may_judge(criterion)
-        except Denied as error:
-            return str(error)
-        return permission.forbidden(self._run.stated, criterion)
+        except Denied:
+            return False
+        return not permission.forbidden(self._run.stated, criterion)
 
     def may_judge(self, criterion: Criterion) -> None:
         """Raise Denied when judging a criterion would need a right that we don't have."""
